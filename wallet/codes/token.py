@@ -170,7 +170,7 @@ def verify(
     withdrawn or the step already used, the list and the register know. ValueError when `at` has no time zone.
     """
     # A Code is read again from its bytes: its fields could have been replaced.
-    code = parse(text_or_code) if isinstance(text_or_code, str) else _read(text_or_code.raw)
+    code = parse(text_or_code if isinstance(text_or_code, str) else to_text(text_or_code.raw))
     today = day_at(at)
     key = keyring.find(code.type, code.kid)
     if key is None:
