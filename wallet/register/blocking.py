@@ -1,0 +1,25 @@
+"""Stopping a card: lost or stolen, its codes die at once where there is a connection (DOMAIN.md, 8)."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from wallet.register import journal
+from wallet.register.credentials import withdraw
+from wallet.register.database import act
+from wallet.register.errors import NotFound, Refused
+from wallet.register.identities import Who
+from wallet.register.tables import Card
+
+
+def block_card(card_id: int, reason: str, *, by: Who | None, at: datetime) -> None:
+    """Block a lost or stolen card; every code of it stops at once online. Raises NotFound, Refused("blocked")."""
+    with act() as session:
+        card = session.scalars(select(Card).where(Card.id == card_id).with_for_update()).one_or_none()
+        if card is None:
+            raise NotFound("card_not_found")
+        if card.state != "registered":
+            raise Refused(card.state if card.state != "blank" else "not_registered")
+        card.state, card.blocked_reason = "blocked", reason
+        withdraw(card_id, "blocked", at=at)
+        journal.write("desk:card:blocked", at=at, by=by, card_id=card_id, reason=reason)

@@ -1,0 +1,33 @@
+"""The journal: who did what, when. Each act writes its own line; the grammar is `room:subject:act`."""
+
+from datetime import datetime
+from typing import Any
+
+from wallet.register.database import db
+from wallet.register.identities import AtGate, Holder, Staff, Who
+from wallet.register.tables import JournalLine
+
+
+def write(
+    act: str,
+    *,
+    at: datetime,
+    by: Who | None = None,
+    card_id: int | None = None,
+    venue_id: str | None = None,
+    **facts: Any,
+) -> None:
+    """Add a line inside the act that is under way. `by` is None for the register's own commands.
+    `facts` are plain values, never anything about a person."""
+    db.session.add(
+        JournalLine(
+            at=at,
+            act=act,
+            by_card_id=by.card_id if isinstance(by, Holder) else None,
+            by_gate_id=by.gate_id if isinstance(by, AtGate) else None,
+            by_account_id=by.account_id if isinstance(by, Staff) else None,
+            card_id=card_id,
+            venue_id=venue_id,
+            facts=facts,
+        )
+    )

@@ -1,0 +1,255 @@
+"""What a gate is told of one scan: the register's rules put to a card, a venue and a moment. Writes nothing.
+
+The order is CODES.md's ("Online rules"); their guarantee is the lock on the card's row and the unique indexes of
+`uses`, not the order of these statements.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, or_, select
+
+from wallet.clock import helsinki_day
+from wallet.register import rules
+from wallet.register.database import db
+from wallet.register.identities import AtGate
+from wallet.register.numbers import mistyped
+from wallet.register.tables import Area, Card, ChildTicket, Credential, Event, Gate, Scan, Use, Venue
+
+MISSES_ALLOWED = 10
+MISS_MINUTES = 10
+FUTURE_SECONDS = 60
+OLDEST_DAYS = 14
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One scan, as a gate tells it after the code was verified. Exactly one of `credential` and `number` is given."""
+
+    scan_id: str
+    scanned_at: datetime
+    read_by: str  # phone, server, paper, number
+    credential: bytes | None = None
+    number: str | None = None  # normalised
+    step: int | None = None
+    late: bool = False  # read without a connection: rule 4 is not applied
+    kind: str = rules.TICKET
+    children: int = 0
+    assistants: int = 0
+    event_id: int | None = None
+    another: bool = False  # one more ticket for the same event, by someone who means it
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a gate is told: a verdict, a stable reason where it is not green, notes for staff, plain facts."""
+
+    scan_id: str
+    verdict: str  # green, amber, neutral, red
+    reason: str | None = None
+    recorded: bool = False
+    notes: tuple[str, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """An answer, and what a row of `uses` needs where it may be recorded."""
+
+    answer: Answer
+    card_id: int | None = None
+    venue: Venue | None = None
+    event: Event | None = None
+    day: date | None = None
+    slot: str = ""
+    nth: int = 1
+
+    @property
+    def recordable(self) -> bool:
+        return self.answer.verdict in ("green", "amber")
+
+
+def judge(attempt: Attempt, by: AtGate, at: datetime, *, lock: bool = False, clamp: bool = False) -> Judgement:
+    """The rules in their order. Writes nothing; with `lock` holds the card's row until the act ends."""
+
+    def red(reason: str, **facts: Any) -> Judgement:
+        return Judgement(Answer(attempt.scan_id, "red", reason, facts=facts))
+
+    if attempt.scanned_at > at + timedelta(seconds=FUTURE_SECONDS):
+        return red("scanned_in_future")
+    if attempt.scanned_at < at - timedelta(days=OLDEST_DAYS):
+        return red("scanned_too_long_ago")
+    if attempt.number is not None and _paused(by, at):
+        return red("gate_paused", minutes=MISS_MINUTES)
+    found = _find_card(attempt, lock=lock)
+    if isinstance(found, str):
+        return red(found)
+    card, credential = found
+    venue, venue_area = db.session.execute(
+        select(Venue, Area).join(Area, Area.id == Venue.area_id).where(Venue.id == by.venue_id)
+    ).one()
+    event = None
+    if attempt.event_id is not None:
+        event = db.session.get(Event, attempt.event_id)
+        if event is None or event.venue_id != by.venue_id:
+            return red("event_not_found")
+    day = helsinki_day(event.starts_at if event else attempt.scanned_at)
+
+    facts_of_card = _card_facts(card, day)
+    place = rules.VenueFacts(venue.area_id, venue_area.local_only, venue.opens, venue.closes, _offers(venue))
+    if clamp and card.kind == rules.PERSONAL:
+        attempt = replace(attempt, children=min(attempt.children, facts_of_card.children_allowed))
+    use = rules.UseFacts(attempt.kind, day, attempt.children, attempt.assistants)
+
+    reason = rules.refused_card(facts_of_card, day)
+    if reason in ("card_expired", "card_not_yet_valid"):
+        return red(reason, last_day=str(card.last_day), first_day=str(card.first_day))
+    if reason is None and credential is not None and credential.withdrawn_at is not None:
+        reason = "withdrawn"
+    reason = reason or rules.refused_place(facts_of_card, place, day)
+    if reason is not None:
+        return red(reason)
+
+    slot = f"{attempt.kind}:event:{event.id}" if event else f"{attempt.kind}:venue:{venue.id}:{day.isoformat()}"
+    seen = _seen_before(card, credential, attempt, slot, by)
+    if isinstance(seen, Answer):
+        return Judgement(seen, card_id=card.id)
+    reason = rules.refused_use(facts_of_card, use)
+    shown = _shown(card, facts_of_card, attempt)
+    if reason is not None:
+        return red(reason, **shown)
+    if event and event.ceiling is not None and event.taken + 1 + attempt.children > event.ceiling:
+        return red("ceiling_reached", left=event.ceiling - event.taken)
+
+    noticed = rules.notes(facts_of_card, place, use, read_by=attempt.read_by)
+    elsewhere = _elsewhere_lately(card, attempt, by)
+    if elsewhere is not None:
+        noticed, shown = ("other_venue_lately", *noticed), shown | elsewhere
+    answer = Answer(attempt.scan_id, "amber" if noticed else "green", notes=noticed, facts=shown)
+    return Judgement(answer, card.id, venue, event, day, slot, seen)
+
+
+def _find_card(attempt: Attempt, *, lock: bool) -> tuple[Card, Credential | None] | str:
+    """The card of a code or a number, or why there is none. Unknown and blank numbers answer alike."""
+    if attempt.number is not None:
+        query = select(Card).where(Card.number == attempt.number)
+        card = db.session.scalars(query.with_for_update() if lock else query).one_or_none()
+        if card is None or card.state == "blank":
+            return "mistyped_number" if mistyped(attempt.number) else "unknown_number"
+        return card, None
+    by_code = select(Credential).where(Credential.credential == attempt.credential)
+    credential = db.session.scalars(by_code).one_or_none()
+    if credential is None:
+        return "withdrawn"
+    query = select(Card).where(Card.id == credential.card_id)
+    card = db.session.scalars(query.with_for_update() if lock else query).one()
+    if lock:
+        # Its last step may have moved while we waited for the card's row, the one lock of an act on a card.
+        db.session.refresh(credential)
+    return card, credential
+
+
+def _paused(by: AtGate, at: datetime) -> bool:
+    """Ten misses in ten minutes pause typed numbers at a gate (CODES.md, "Paper"). The gate's row is locked, so
+    that parallel guesses are counted one after another."""
+    db.session.execute(select(Gate.id).where(Gate.id == by.gate_id).with_for_update())
+    misses = db.session.scalar(
+        select(func.count()).where(
+            Scan.gate_id == by.gate_id,
+            Scan.reason == "unknown_number",
+            Scan.at > at - timedelta(minutes=MISS_MINUTES),
+        )
+    )
+    return (misses or 0) >= MISSES_ALLOWED
+
+
+def _card_facts(card: Card, day: date) -> rules.CardFacts:
+    area = db.session.get(Area, card.area_id) if card.area_id else None
+    years = db.session.scalars(select(ChildTicket.birth_year).where(ChildTicket.card_id == card.id))
+    return rules.CardFacts(
+        state=card.state,
+        kind=card.kind,
+        area=card.area_id,
+        local_only=bool(area and area.local_only),
+        first_day=card.first_day,
+        last_day=card.last_day,
+        children=tuple(rules.child_status(year, day.year) for year in years),
+        community_age=area.community_age if area else rules.CHILD_AGE,
+    )
+
+
+def _offers(venue: Venue) -> frozenset[str]:
+    offered = {"ticket": venue.offers_ticket, "course": venue.offers_course, "season": venue.offers_season}
+    return frozenset(kind for kind, given in offered.items() if given)
+
+
+def _shown(card: Card, facts: rules.CardFacts, attempt: Attempt) -> dict[str, Any]:
+    """What staff see of a card. There is no name to compare: the birth year stands for it."""
+    return {
+        "kind": card.kind,
+        "birth_year": card.birth_year,
+        "last_day": card.last_day.isoformat() if card.last_day else None,
+        "children": attempt.children,
+        "assistants": attempt.assistants,
+        "children_allowed": facts.children_allowed,
+        "turning_18": facts.children.count("turning_18"),
+    }
+
+
+def _seen_before(card: Card, credential: Credential | None, attempt: Attempt, slot: str, by: AtGate) -> Answer | int:
+    """Rules 2 to 4: an answer where this was used already, else which ticket of its slot this would be."""
+    same = [Use.slot == slot]
+    if attempt.step is not None:
+        same.append(Use.step == attempt.step)
+    rows = db.session.execute(
+        select(Use, Venue.name_fi)
+        .join(Venue, Venue.id == Use.venue_id)
+        .where(Use.card_id == card.id, or_(*same))
+        .order_by(Use.nth)
+    ).all()
+    live = [(use, name) for use, name in rows if use.undone_at is None]
+    for use, name in live:
+        if attempt.step is not None and use.step == attempt.step and use.venue_id != by.venue_id:
+            where = {"used_at": use.scanned_at.isoformat(), "venue": name}
+            return Answer(attempt.scan_id, "red", "used_elsewhere", facts=where)
+    tickets = [use for use, _ in live if use.slot == slot]
+    if tickets and not attempt.another:
+        last = tickets[-1]
+        facts: dict[str, Any] = {
+            "used_at": last.scanned_at.isoformat(),
+            "children": last.children,
+            "assistants": last.assistants,
+            "use_id": last.id if last.gate_id == by.gate_id else None,
+        }
+        return Answer(attempt.scan_id, "neutral", "already_recorded", facts=facts)
+    spent = any(use.step == attempt.step for use, _ in rows) if attempt.step is not None else False
+    behind = (
+        credential is not None
+        and attempt.step is not None
+        and credential.last_step is not None
+        and attempt.step <= credential.last_step
+        and not attempt.late
+    )
+    if spent or behind:
+        return Answer(attempt.scan_id, "red", "old_code")
+    return tickets[-1].nth + 1 if tickets else 1
+
+
+def _elsewhere_lately(card: Card, attempt: Attempt, by: AtGate) -> dict[str, Any] | None:
+    """Rule 5: the same card at another venue less than 15 minutes before or after."""
+    span = timedelta(minutes=rules.OTHER_VENUE_MINUTES)
+    row = db.session.execute(
+        select(Use.scanned_at, Venue.name_fi)
+        .join(Venue, Venue.id == Use.venue_id)
+        .where(
+            Use.card_id == card.id,
+            Use.venue_id != by.venue_id,
+            Use.undone_at.is_(None),
+            Use.scanned_at > attempt.scanned_at - span,
+            Use.scanned_at < attempt.scanned_at + span,
+        )
+        .order_by(Use.scanned_at.desc())
+        .limit(1)
+    ).one_or_none()
+    return {"elsewhere_at": row[0].isoformat(), "elsewhere": row[1]} if row is not None else None

@@ -1,0 +1,157 @@
+"""The rules, as pure functions on plain values and a day. They return a reason or nothing; they read nothing.
+
+Sources are the sections of DOMAIN.md; [D] there means that an area may want it otherwise, so it is an argument here.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+
+CHILD_AGE = 18
+OWN_CARD_AGE = 16
+RENEWAL_DAYS = 60
+GROUP_NOTE = 5
+UNDO_MINUTES = 15
+OTHER_VENUE_MINUTES = 15
+
+PERSONAL, COMMUNITY = "personal", "community"
+TICKET, COURSE, SEASON = "ticket", "course", "season"
+
+
+# Who gets a card, for how long
+
+
+def may_have_card(birth_year: int, year: int) -> bool:
+    """At least 16, or turning 16 this calendar year ("Who gets a card", 2)."""
+    return year - birth_year >= OWN_CARD_AGE
+
+
+def last_valid_day(first: date, pilot_ends: date | None = None) -> date:
+    """One year counting the day it is given, never past the end of a pilot ("Who gets a card", 6)."""
+    try:
+        anniversary = first.replace(year=first.year + 1)
+    except ValueError:  # 29 February: the year that starts on it ends on 28 February
+        anniversary = date(first.year + 1, 3, 1)
+    last = anniversary - timedelta(days=1)
+    return min(last, pilot_ends) if pilot_ends else last
+
+
+def renewal_opens(last_day: date) -> date:
+    """The first day a card may be renewed ("Who gets a card", 7)."""
+    return last_day - timedelta(days=RENEWAL_DAYS)
+
+
+def child_status(birth_year: int | None, year: int) -> str:
+    """`valid`, `turning_18` (amber, "free until the 18th birthday") or `ended`, for a visit in `year`
+    ("What a card gives"). A ticket without a birth year is valid."""
+    if birth_year is None or year - birth_year < CHILD_AGE:
+        return "valid"
+    return "turning_18" if year - birth_year == CHILD_AGE else "ended"
+
+
+# What a card gives
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """What the rules need to know of a card on a day."""
+
+    state: str  # blank, registered, blocked, replaced
+    kind: str  # personal, community
+    area: str | None
+    local_only: bool
+    first_day: date | None
+    last_day: date | None
+    children: tuple[str, ...] = ()  # the status of each child ticket on the day of the visit
+    community_age: int = CHILD_AGE
+
+    @property
+    def children_allowed(self) -> int:
+        """Child tickets that open a door on that day. A community card names no children: its clients come along."""
+        return sum(status != "ended" for status in self.children)
+
+
+@dataclass(frozen=True)
+class VenueFacts:
+    """What the rules need to know of a venue on a day."""
+
+    area: str
+    local_only: bool
+    opens: date | None  # of a pop-up's or a pilot's period; None is open-ended
+    closes: date | None
+    offers: frozenset[str]
+
+
+@dataclass(frozen=True)
+class UseFacts:
+    """What is asked for."""
+
+    kind: str  # ticket, course, season
+    day: date
+    children: int
+    assistants: int = 0
+
+
+# Hard refusals, each the first that applies in DOMAIN.md's order ("What a card gives").
+
+
+def refused_card(card: CardFacts, day: date) -> str | None:
+    """Why this card opens no door on `day`."""
+    if card.state == "blank" or card.first_day is None or card.last_day is None:
+        return "not_registered"
+    if card.state in ("blocked", "replaced"):
+        return card.state
+    if day > card.last_day:
+        return "card_expired"
+    if day < card.first_day:
+        return "card_not_yet_valid"
+    return None
+
+
+def refused_place(card: CardFacts, venue: VenueFacts, day: date) -> str | None:
+    """Why this card opens no door at this venue on `day`."""
+    # Closed both ways: the pilot's cards stay in the area, and others' cards stay out of it.
+    if card.area != venue.area and (card.local_only or venue.local_only):
+        return "other_area"
+    if venue.closes is not None and day > venue.closes:
+        return "venue_period_over"
+    if venue.opens is not None and day < venue.opens:
+        return "venue_not_yet_open"
+    return None
+
+
+def refused_use(card: CardFacts, use: UseFacts) -> str | None:
+    """Why this card does not give what is asked for."""
+    if card.kind == COMMUNITY and use.kind != TICKET:
+        return "community_ticket_only"
+    if use.kind != TICKET and use.children:
+        return "children_on_course"
+    if card.kind == PERSONAL and use.children > card.children_allowed:
+        return "too_many_children"
+    return None
+
+
+def notes(card: CardFacts, venue: VenueFacts, use: UseFacts, *, read_by: str) -> tuple[str, ...]:
+    """What looks odd but is not refused: staff decide, on goodwill ("What a card gives", last lines)."""
+    found = []
+    if read_by in ("paper", "number"):
+        found.append("compare")  # it is static, so never plain green (CODES.md, "Paper")
+    if use.kind not in venue.offers:
+        found.append("not_offered")
+    sure = sum(status == "valid" for status in card.children)
+    if card.kind == PERSONAL and sure < use.children:
+        found.append("child_turning_18")
+    if card.kind == COMMUNITY and use.children == 0:
+        found.append("community_alone")
+    if card.kind == COMMUNITY and use.children > GROUP_NOTE:
+        found.append("large_group")
+    return tuple(found)
+
+
+# Holder's PIN
+
+
+def weak_pin(pin: str) -> bool:
+    """True for a PIN that a thief tries first: one digit six times, a run up or down, a pair or triple repeated."""
+    steps = {(int(b) - int(a)) % 10 for a, b in pairwise(pin)}
+    return steps in ({0}, {1}, {9}) or pin in (pin[:2] * 3, pin[:3] * 2)

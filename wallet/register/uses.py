@@ -1,0 +1,257 @@
+"""Uses of cards at gates: checking, recording, undoing, and the lists of what was recorded."""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from wallet.register import journal, rules
+from wallet.register.database import act, db
+from wallet.register.errors import NotFound, Refused
+from wallet.register.identities import AtGate, Holder
+from wallet.register.judging import Answer, Attempt, Judgement, judge
+from wallet.register.tables import Credential, Event, Gate, Scan, Use, Venue
+
+
+def answers_given(by: AtGate, scan_ids: list[str]) -> dict[str, Answer]:
+    """What this gate was told before of these scans (rule 1)."""
+    rows = db.session.scalars(select(Scan).where(Scan.gate_id == by.gate_id, Scan.scan_id.in_(scan_ids)))
+    return {row.scan_id: _from_row(row) for row in rows}
+
+
+def check_use(attempt: Attempt, *, by: AtGate, at: datetime) -> Answer:
+    """The verdict before anything is recorded. More children than the card has are brought down to what it has,
+    since the holder ticked them: the gate decides. A number that is not found counts against the gate."""
+    if attempt.number is None:
+        return judge(attempt, by, at, clamp=True).answer
+    with act():
+        judgement = judge(attempt, by, at, clamp=True)
+        before = answers_given(by, [attempt.scan_id]).get(attempt.scan_id)
+        if before is not None:
+            return before
+        if judgement.answer.reason == "unknown_number":
+            _keep(judgement.answer, by, at)
+    return judgement.answer
+
+
+def record_use(attempt: Attempt, *, by: AtGate, at: datetime) -> Answer:
+    """Record one use, or say why not. Idempotent by (gate, scan_id): a retry hears the first answer again."""
+    try:
+        return _record(attempt, by, at)
+    except IntegrityError:
+        # The index spoke: another request wrote this scan or this code's step first.
+        return _after_a_race(attempt, by, at)
+
+
+def _record(attempt: Attempt, by: AtGate, at: datetime) -> Answer:
+    with act() as session:
+        judgement = judge(attempt, by, at, lock=True)
+        # Looked up under the card's lock, so that two posts of one scan can't both find nothing.
+        before = answers_given(by, [attempt.scan_id]).get(attempt.scan_id)
+        if before is not None:
+            return before
+        answer, use = judgement.answer, None
+        if judgement.recordable and not _take_seats(judgement, attempt):
+            answer = replace(answer, verdict="red", reason="ceiling_reached", notes=())
+        elif judgement.recordable:
+            use = _use_row(judgement, attempt, by, at)
+            session.add(use)
+            session.flush()
+            undo_until = (at + timedelta(minutes=rules.UNDO_MINUTES)).isoformat()
+            facts = answer.facts | {"use_id": use.id, "undo_until": undo_until, "recorded_at": at.isoformat()}
+            answer = replace(answer, recorded=True, facts=facts)
+            if attempt.credential is not None and attempt.step is not None:
+                _remember_step(attempt.credential, attempt.step)
+            journal.write("gate:use:recorded", at=at, by=by, card_id=use.card_id, venue_id=use.venue_id, use=use.id)
+        _keep(answer, by, at, use_id=use.id if use else None)
+        return answer
+
+
+def _after_a_race(attempt: Attempt, by: AtGate, at: datetime) -> Answer:
+    before = answers_given(by, [attempt.scan_id]).get(attempt.scan_id)
+    if before is not None:
+        return before
+    answer = replace(judge(attempt, by, at).answer, scan_id=attempt.scan_id)
+    if answer.verdict in ("green", "amber"):
+        answer = Answer(attempt.scan_id, "red", "old_code")
+    return refuse(answer, by=by, at=at)
+
+
+def refuse(answer: Answer, *, by: AtGate, at: datetime) -> Answer:
+    """Keep an answer that recorded nothing, for its retries; the first one kept stands."""
+    try:
+        with act():
+            _keep(answer, by, at)
+    except IntegrityError:
+        return answers_given(by, [answer.scan_id])[answer.scan_id]
+    return answer
+
+
+def undo_use(use_id: int, *, by: AtGate, at: datetime, reason: str) -> None:
+    """Undo a use that this gate recorded in the last 15 minutes. The row stays and says so; seats are given back.
+
+    Raises NotFound for another gate's use, Refused("undo_too_late" | "undone_already")."""
+    with act() as session:
+        use = session.scalars(
+            select(Use).where(Use.id == use_id, Use.gate_id == by.gate_id).with_for_update()
+        ).one_or_none()
+        if use is None:
+            raise NotFound("use_not_found")
+        if use.undone_at is not None:
+            raise Refused("undone_already")
+        if at > use.recorded_at + timedelta(minutes=rules.UNDO_MINUTES):
+            raise Refused("undo_too_late")
+        use.undone_at, use.undone_reason = at, reason
+        if use.event_id is not None:
+            seats = 1 + use.children
+            session.execute(update(Event).where(Event.id == use.event_id).values(taken=Event.taken - seats))
+        journal.write("gate:use:undone", at=at, by=by, card_id=use.card_id, venue_id=use.venue_id, use=use.id)
+
+
+@dataclass(frozen=True)
+class UseLine:
+    """A use as a list shows it."""
+
+    use_id: int
+    day: date
+    scanned_at: datetime
+    recorded_at: datetime
+    kind: str
+    children: int
+    assistants: int
+    venue_id: str
+    venue_name: str
+    event_name: str | None
+    gate_name: str | None
+    mine: bool
+    undone_at: datetime | None
+
+
+def uses_today(by: AtGate, day: date, *, limit: int = 200) -> list[UseLine]:
+    """What this gate's venue recorded for `day`, newest first."""
+    return _lines(Use.venue_id == by.venue_id, Use.day == day, limit=limit, gate_id=by.gate_id)
+
+
+def counts_today(by: AtGate, day: date) -> tuple[int, int]:
+    """(uses, children) of this gate's venue for `day`, undone ones left out."""
+    uses, children = db.session.execute(
+        select(func.count(), func.coalesce(func.sum(Use.children), 0)).where(
+            Use.venue_id == by.venue_id, Use.day == day, Use.undone_at.is_(None)
+        )
+    ).one()
+    return int(uses), int(children)
+
+
+def visits(by: Holder, *, before: int | None = None, limit: int = 50) -> list[UseLine]:
+    """What was recorded with this holder's card, newest first; `before` is the last id of the page before."""
+    older = Use.id < before if before is not None else Use.id.is_not(None)
+    return _lines(Use.card_id == by.card_id, older, limit=limit)
+
+
+def purge_refusals(*, at: datetime, days: int = 30) -> int:
+    """Delete scans that recorded nothing and are older than `days` (DOMAIN.md, "Retention"). Returns how many."""
+    with act() as session:
+        old = session.execute(Scan.__table__.delete().where(Scan.use_id.is_(None), Scan.at < at - timedelta(days=days)))
+        journal.write("register:scans:purged", at=at, rows=old.rowcount)
+        return int(old.rowcount)
+
+
+def _lines(*conditions: Any, limit: int, gate_id: int | None = None) -> list[UseLine]:
+    rows = db.session.execute(
+        select(Use, Venue.name_fi, Event.name, Gate.name)
+        .join(Venue, Venue.id == Use.venue_id)
+        .outerjoin(Event, Event.id == Use.event_id)
+        .outerjoin(Gate, Gate.id == Use.gate_id)
+        .where(*conditions)
+        .order_by(Use.id.desc())
+        .limit(limit)
+    )
+    return [
+        UseLine(
+            use.id,
+            use.day,
+            use.scanned_at,
+            use.recorded_at,
+            use.kind,
+            use.children,
+            use.assistants,
+            use.venue_id,
+            venue_name,
+            event_name,
+            gate_name,
+            use.gate_id == gate_id,
+            use.undone_at,
+        )
+        for use, venue_name, event_name, gate_name in rows
+    ]
+
+
+def _take_seats(judgement: Judgement, attempt: Attempt) -> bool:
+    """Count the seats of a use against its event's ceiling, in one statement; False when they are gone."""
+    if judgement.event is None:
+        return True
+    seats = 1 + attempt.children
+    taken = db.session.execute(
+        update(Event)
+        .where(
+            Event.id == judgement.event.id,
+            or_(Event.ceiling.is_(None), Event.taken + seats <= Event.ceiling),
+        )
+        .values(taken=Event.taken + seats)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(taken.rowcount == 1)  # type: ignore[attr-defined]
+
+
+def _use_row(judgement: Judgement, attempt: Attempt, by: AtGate, at: datetime) -> Use:
+    assert judgement.venue is not None
+    return Use(
+        card_id=judgement.card_id,
+        venue_id=by.venue_id,
+        event_id=attempt.event_id,
+        gate_id=by.gate_id,
+        kind=attempt.kind,
+        sector=judgement.event.sector if judgement.event else judgement.venue.sector,
+        day=judgement.day,
+        children=attempt.children,
+        assistants=attempt.assistants,
+        read_by=attempt.read_by,
+        step=attempt.step,
+        slot=judgement.slot,
+        nth=judgement.nth,
+        scanned_at=attempt.scanned_at,
+        recorded_at=at,
+        late=attempt.late,
+    )
+
+
+def _remember_step(credential: bytes, step: int) -> None:
+    db.session.execute(
+        update(Credential)
+        .where(
+            Credential.credential == credential,
+            or_(Credential.last_step.is_(None), Credential.last_step < step),
+        )
+        .values(last_step=step)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _keep(answer: Answer, by: AtGate, at: datetime, use_id: int | None = None) -> None:
+    db.session.add(
+        Scan(
+            gate_id=by.gate_id,
+            scan_id=answer.scan_id,
+            at=at,
+            reason=answer.reason,
+            use_id=use_id,
+            answer=asdict(answer) | {"notes": list(answer.notes)},
+        )
+    )
+
+
+def _from_row(row: Scan) -> Answer:
+    kept = dict(row.answer)
+    return Answer(**(kept | {"notes": tuple(kept["notes"])}))

@@ -1,0 +1,156 @@
+"""Venues and their events, as gates and staff see them."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from wallet.register import journal
+from wallet.register.database import act, db
+from wallet.register.errors import NotFound
+from wallet.register.identities import AtGate, Who
+from wallet.register.tables import Area, Card, Event, Issuer, Unit, Venue
+
+# A gate lists what is on now and soon; what ended three hours ago still takes its last visitors.
+EVENT_PAST = timedelta(hours=3)
+EVENT_AHEAD = timedelta(days=14)
+
+
+def folded(text: str) -> str:
+    """Text for searching: one case, no marks over letters, so that "hilden" finds Hildén (EXPERIENCE.md)."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(sign for sign in apart if not unicodedata.combining(sign)).replace("-", " ").strip()
+
+
+@dataclass(frozen=True)
+class EventLine:
+    """An event that a gate may choose for the evening."""
+
+    event_id: int
+    name: str
+    kind: str
+    starts_at: datetime
+    left: int | None  # of its ceiling; None is no ceiling
+
+
+@dataclass(frozen=True)
+class GatePage:
+    """What a gate needs to know of its own venue."""
+
+    venue_id: str
+    name_fi: str
+    name_sv: str | None
+    name_en: str | None
+    offers: tuple[str, ...]
+    record_at_once: bool
+    events: tuple[EventLine, ...]
+
+
+def gate_page(by: AtGate, *, at: datetime) -> GatePage:
+    """The gate's venue and the events it may choose from, soonest first, at most fifty."""
+    venue = db.session.get_one(Venue, by.venue_id)
+    events = db.session.scalars(
+        select(Event)
+        .where(Event.venue_id == venue.id, Event.ends_at > at - EVENT_PAST, Event.starts_at < at + EVENT_AHEAD)
+        .order_by(Event.starts_at, Event.id)
+        .limit(50)
+    )
+    offered = (("ticket", venue.offers_ticket), ("course", venue.offers_course), ("season", venue.offers_season))
+    return GatePage(
+        venue.id,
+        venue.name_fi,
+        venue.name_sv,
+        venue.name_en,
+        tuple(kind for kind, given in offered if given),
+        venue.record_at_once,
+        tuple(
+            EventLine(e.id, e.name, e.kind, e.starts_at, None if e.ceiling is None else e.ceiling - e.taken)
+            for e in events
+        ),
+    )
+
+
+def add_event(
+    venue_id: str,
+    name: str,
+    starts_at: datetime,
+    ends_at: datetime,
+    *,
+    by: Who | None,
+    at: datetime,
+    kind: str = "ticket",
+    ceiling: int | None = None,
+    source_id: str | None = None,
+) -> int:
+    """A new event of a venue; its sector is the venue's. Returns its id. Raises NotFound for an unknown venue."""
+    with act() as session:
+        venue = session.get(Venue, venue_id)
+        if venue is None:
+            raise NotFound("venue_not_found")
+        event = Event(
+            venue_id=venue_id,
+            name=name,
+            kind=kind,
+            sector=venue.sector,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            ceiling=ceiling,
+            source_id=source_id,
+        )
+        session.add(event)
+        session.flush()
+        journal.write("venue:event:made", at=at, by=by, venue_id=venue_id, event=event.id)
+        return event.id
+
+
+def event_of_source(venue_id: str, source_id: str) -> int | None:
+    """The event that was imported under this name."""
+    return db.session.scalar(select(Event.id).where(Event.venue_id == venue_id, Event.source_id == source_id))
+
+
+@dataclass(frozen=True)
+class AreaLine:
+    """An area and how much of the network is in it."""
+
+    area_id: str
+    name_fi: str
+    name_sv: str | None
+    status: str
+    venues: int
+    issuers: int
+
+
+def areas() -> list[AreaLine]:
+    """Every area of the country, by name."""
+    venue_count = select(func.count()).where(Venue.area_id == Area.id).scalar_subquery()
+    issuer_count = select(func.count()).where(Issuer.area_id == Area.id).scalar_subquery()
+    rows = db.session.execute(select(Area, venue_count, issuer_count).order_by(Area.name_fi).limit(500))
+    return [AreaLine(a.id, a.name_fi, a.name_sv, a.status, venues, issuers) for a, venues, issuers in rows]
+
+
+@dataclass(frozen=True)
+class UnitLine:
+    """A unit of an issuer and how many cards of it are registered."""
+
+    unit_id: int
+    unit_name: str
+    issuer_name: str
+    cards: int
+
+
+def units(unit_ids: tuple[int, ...]) -> list[UnitLine]:
+    """These units, with the number of their registered cards."""
+    cards = select(func.count()).where(Card.unit_id == Unit.id, Card.state == "registered").scalar_subquery()
+    rows = db.session.execute(
+        select(Unit, Issuer.name, cards)
+        .join(Issuer, Issuer.id == Unit.issuer_id)
+        .where(Unit.id.in_(unit_ids))
+        .order_by(Issuer.name, Unit.name)
+    )
+    return [UnitLine(unit.id, unit.name, issuer, count) for unit, issuer, count in rows]
+
+
+def unit_of_issuer(issuer_id: str) -> int | None:
+    """The first unit of an issuer."""
+    return db.session.scalar(select(Unit.id).where(Unit.issuer_id == issuer_id).order_by(Unit.id).limit(1))
