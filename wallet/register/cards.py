@@ -72,6 +72,8 @@ def card_of(by: Holder, *, at: datetime) -> CardPage:
     if row is None:
         raise NotFound("card_not_found")
     card, area, unit, issuer = row
+    assert card.first_day is not None
+    assert card.last_day is not None
     tickets = db.session.scalars(select(ChildTicket).where(ChildTicket.card_id == card.id).order_by(ChildTicket.id))
     children = tuple(
         ChildLine(

@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 
 from wallet.register import journal
 from wallet.register.database import act, db
@@ -140,8 +140,6 @@ def purge(*, at: datetime) -> int:
     """Delete sign-ins that ended a month ago or more. Returns how many."""
     month_ago = at - timedelta(days=30)
     with act() as session:
-        gone = session.execute(
-            SignIn.__table__.delete().where(or_(SignIn.ends_at < month_ago, SignIn.ended_at < month_ago))
-        )
+        gone = session.execute(delete(SignIn).where(or_(SignIn.ends_at < month_ago, SignIn.ended_at < month_ago)))
         journal.write("register:sign-ins:purged", at=at, rows=gone.rowcount)
         return int(gone.rowcount)

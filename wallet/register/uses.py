@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from wallet.register import journal, rules
@@ -153,7 +153,7 @@ def visits(by: Holder, *, before: int | None = None, limit: int = 50) -> list[Us
 def purge_refusals(*, at: datetime, days: int = 30) -> int:
     """Delete scans that recorded nothing and are older than `days` (DOMAIN.md, "Retention"). Returns how many."""
     with act() as session:
-        old = session.execute(Scan.__table__.delete().where(Scan.use_id.is_(None), Scan.at < at - timedelta(days=days)))
+        old = session.execute(delete(Scan).where(Scan.use_id.is_(None), Scan.at < at - timedelta(days=days)))
         journal.write("register:scans:purged", at=at, rows=old.rowcount)
         return int(old.rowcount)
 
