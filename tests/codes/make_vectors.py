@@ -124,9 +124,7 @@ def paper_code(kid: int = KID, purpose: str = "paper", deployment: str = LIVE, *
     return body + sign(NETWORK.get(("C2", kid), OTHER_PHONE), purpose, body, deployment)
 
 
-def server_code(
-    step: int = STEP, audience: int = 0, party: int = 0, purpose: str = "server", **claims: Any
-) -> bytes:
+def server_code(step: int = STEP, audience: int = 0, party: int = 0, purpose: str = "server", **claims: Any) -> bytes:
     body = head(0xC3, **claims) + showing(step, audience, party)
     return body + sign(NETWORK[("C3", KID)], purpose, body)
 
@@ -221,9 +219,7 @@ def good_codes() -> list[dict[str, Any]]:
         row("twin of the network's signature (high s)", first, None, **personal, **on_phone, **alone),
         row("both twins", first[:120] + twin(first[120:]), None, **personal, **on_phone, **alone),
         row("twin of the paper's signature", c2[:16] + twin(c2[16:]), None, **personal, **on_paper),
-        row(
-            "twin of the server's signature", c3[:23] + twin(c3[23:]), None, **personal, **by_server, **alone
-        ),
+        row("twin of the server's signature", c3[:23] + twin(c3[23:]), None, **personal, **by_server, **alone),
         row("s = 1", crafted()[1], None, kid=7001),
     ]
 
@@ -361,14 +357,10 @@ def forged() -> list[dict[str, Any]]:
         "C3 signature altered": flip(c3, 86),
         "children raised by the holder, who signs anew": phone_code(held=flip(credential(), 13)),
         "another phone shows the credential": phone_code(key=OTHER_PHONE),
-        "another phone's key put in": phone_code(
-            held=set_bytes(credential(), 16, point(OTHER_PHONE)), key=OTHER_PHONE
-        ),
+        "another phone's key put in": phone_code(held=set_bytes(credential(), 16, point(OTHER_PHONE)), key=OTHER_PHONE),
         "the network's twin under the old phone signature": c1[:49] + twin(c1[49:113]) + c1[113:],
         "a credential signed by the phone": phone_code(held=body + sign(PHONE, "cred", body)),
-        "a credential signed by the paper key": phone_code(
-            held=body + sign(NETWORK[("C2", KID)], "cred", body)
-        ),
+        "a credential signed by the paper key": phone_code(held=body + sign(NETWORK[("C2", KID)], "cred", body)),
         "a credential signed for paper": phone_code(held=body + sign(NETWORK[("C1", KID)], "paper", body)),
         "a showing signed as a proof of the key": c1[:120] + sign(PHONE, "prove", c1[:120]),
         "paper signed as a credential": paper_code(purpose="cred"),

@@ -158,9 +158,7 @@ def parse(text: str) -> Code:
         raise CodeRefused("unreadable") from None
 
 
-def verify(
-    text_or_code: str | Code, keyring: Keyring, deployment: str, at: datetime, window: Window = ONLINE
-) -> Code:
+def verify(text_or_code: str | Code, keyring: Keyring, deployment: str, at: datetime, window: Window = ONLINE) -> Code:
     """Check a code with the network's public keys alone, at a moment (with a time zone), and return it.
 
     CodeRefused with the first reason that applies, in this order: `other_system`, `unreadable`,
