@@ -1,6 +1,7 @@
 """Minting and checking, beyond the vectors. Missed otherwise: a code that the issuer can make and no checker reads, a
 window or a day off by one, a refusal said in the wrong order, a wrong key accepted."""
 
+import tracemalloc
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -257,3 +258,15 @@ def test_no_code_ends_with_white_space_so_that_callers_may_strip(issuer):
         token.to_text(b"\xff" * 87),
     ):
         assert text == text.strip()
+
+
+def test_a_huge_text_is_refused_before_any_work():
+    """A browser or a client may post megabytes: nothing of them may be copied or decoded."""
+    text = "KP1:" + "0" * 3_000_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(CodeRefused, match="unreadable"):
+            parse(text)
+        assert tracemalloc.get_traced_memory()[1] < 100_000
+    finally:
+        tracemalloc.stop()
