@@ -1,0 +1,179 @@
+"""Commands: thin callers of the register's acts.
+
+wallet db upgrade · wallet load-network DIR · wallet demo-links [--json] · wallet keys new|list · wallet purge
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask, current_app
+from flask.cli import FlaskGroup, with_appcontext
+
+from wallet.clock import now
+from wallet.codes import keys
+from wallet.config import Settings, SettingsError
+from wallet.register import demo, invitations, network, signins, uses
+from wallet.register.errors import FileRefused
+from wallet.register.identities import HeldRole
+
+DEMO_HOLDER, DEMO_OTHER_HOLDER = 1986, 1961
+
+
+@click.command("load-network")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@with_appcontext
+def load_network(folder: Path) -> None:
+    """Load areas.csv, venues.csv and issuers.csv of FOLDER: all or nothing, safe to do again."""
+    try:
+        loaded = network.load_network(folder, at=now())
+    except FileRefused as refused:
+        for file, row, text in refused.faults:
+            click.echo(f"{file}, row {row}: {text}" if row else f"{file}: {text}", err=True)
+        click.echo("Nothing was loaded.", err=True)
+        sys.exit(1)
+    click.echo(f"{loaded.areas} areas, {loaded.venues} venues, {loaded.issuers} issuers are in the register.")
+
+
+@click.command("demo-links")
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+@with_appcontext
+def demo_links(as_json: bool) -> None:
+    """Print a fresh link for each demo person. In development only: a link is a way in."""
+    settings: Settings = current_app.config["SETTINGS"]
+    if not settings.development:
+        raise click.ClickException("demo-links works in development only (DEVELOPMENT=1).")
+    links = _demo_links(settings.origin)
+    if as_json:
+        click.echo(json.dumps(links, ensure_ascii=False, indent=1))
+        return
+    for link in links:
+        click.echo(f"{link['who']}\n  {link['url']}")
+        if "birth_year" in link:
+            click.echo(f"  birth year {link['birth_year']}, code {link['code']}")
+        if "note" in link:
+            click.echo(f"  {link['note']}")
+
+
+def _demo_links(origin: str) -> list[dict[str, Any]]:
+    at = now()
+    unit = demo.demo_unit()
+    demo.demo_events("vapriikki", at=at)
+
+    def holder(key: str, who: str, birth_year: int, *, with_children: bool) -> dict[str, Any]:
+        card = demo.demo_card(birth_year, with_children=with_children, at=at)
+        code = invitations.invite_holder(card, by=None, at=at)
+        shown = {"code": invitations.grouped(code), "birth_year": birth_year}
+        return {"key": key, "who": who, "url": f"{origin}/activate#{code}"} | shown
+
+    def gate(key: str, who: str, venue: str, note: str) -> dict[str, Any]:
+        code = invitations.invite_gate(venue, by=None, at=at)
+        url = f"{origin}/gate/enrol#{code}"
+        return {"key": key, "who": who, "url": url, "code": invitations.grouped(code), "note": note}
+
+    def staff(key: str, who: str, role: HeldRole) -> dict[str, Any]:
+        account = demo.demo_account(who, f"{key}@example.org", role, at=at)
+        code = invitations.invite_account(account, by=None, at=at)
+        return {"key": key, "who": who, "url": f"{origin}/staff/start#{code}", "code": invitations.grouped(code)}
+
+    return [
+        holder("holder", "A holder with three child tickets", DEMO_HOLDER, with_children=True),
+        holder("other-holder", "A holder without children", DEMO_OTHER_HOLDER, with_children=False),
+        gate("gate", "A gate at Vapriikki", "vapriikki", "An evening with a ceiling is on today."),
+        gate(
+            "popup-gate",
+            "A gate at Ateneum (pop-up)",
+            "ateneum",
+            "Its period in the real network ended on 31.12.2025: the gate refuses, and says why.",
+        ),
+        staff("desk", "An issuer's desk", HeldRole("desk", unit_id=unit)),
+        staff("coordinator", "A coordinator, culture", HeldRole("coordinator", area_id="tampere", side="culture")),
+        staff("support", "The support service", HeldRole("support")),
+    ]
+
+
+@click.group("keys")
+def network_keys() -> None:
+    """The network's keys: outside the database, in the file that NETWORK_KEYS_FILE names."""
+
+
+_file = click.option(
+    "--file",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=lambda: os.environ.get("NETWORK_KEYS_FILE"),
+    required=True,
+    help="The key file (default: NETWORK_KEYS_FILE).",
+)
+
+
+@network_keys.command("new")
+@click.argument("types", nargs=-1, type=click.Choice(keys.TYPES))
+@_file
+def keys_new(types: tuple[str, ...], path: Path) -> None:
+    """Add a new key of each of TYPES (default: C1 C2 C3) to the key file; it is made when it is not there."""
+    try:
+        keyring = keys.load(path.read_text(encoding="utf-8")) if path.exists() else keys.Keyring()
+    except keys.KeyFileError as error:
+        raise click.ClickException(f"{path}: {error}") from error
+    for kind in types or keys.TYPES:
+        entry = keys.new(kind, now(), [key.kid for key in keyring.keys])
+        keyring = keys.add(keyring, entry)
+        click.echo(f"{kind}:{entry['kid']} made")
+    _write_secret(path, keys.dump(keyring))
+
+
+@network_keys.command("list")
+@_file
+def keys_list(path: Path) -> None:
+    """Say which keys there are; private halves are not shown."""
+    for key in keys.load(path.read_text(encoding="utf-8")).keys:
+        state = f"withdrawn {key.withdrawn:%Y-%m-%d %H:%M}" if key.withdrawn else "in use"
+        click.echo(f"{key.type}:{key.kid} made {key.made:%Y-%m-%d}, {state}")
+
+
+def _write_secret(path: Path, text: str) -> None:
+    """Replace the file in one step, readable by its owner alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+@click.command("purge")
+@with_appcontext
+def purge() -> None:
+    """Delete what has had its time: refused scans after 30 days, ended sign-ins after 30."""
+    at = now()
+    click.echo(f"{uses.purge_refusals(at=at)} refused scans, {signins.purge(at=at)} sign-ins deleted.")
+
+
+def init(app: Flask) -> None:
+    """Give the application its commands."""
+    for command in (load_network, demo_links, purge):
+        app.cli.add_command(command)
+
+
+def _application() -> Flask:
+    from wallet import create_app
+
+    return create_app()
+
+
+def main() -> None:
+    """The `wallet` command."""
+    group = FlaskGroup(name="wallet", create_app=_application, add_version_option=False, load_dotenv=False)
+    # Keys come before there is anything to start with.
+    group.add_command(network_keys)
+    try:
+        group.main()
+    except SettingsError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)

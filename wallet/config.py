@@ -1,0 +1,111 @@
+"""Settings, read once from the environment. It refuses to start and names everything that is missing or wrong.
+
+A secret comes as NAME or as a file named by NAME_FILE.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from wallet.codes import KeyFileError, Keyring, load
+
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+
+
+class SettingsError(Exception):
+    """The environment is not enough to start with; the message says what to set."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What differs between one deployment and another."""
+
+    database_url: str
+    secret_key: str
+    origin: str  # the one address that people use: scheme, host and perhaps port
+    keyring: Keyring
+    limits_url: str = "memory://"  # redis:// in production: memory counts for each worker apart
+    proxies: int = 0  # how many of our own proxies stand in front
+    development: bool = False
+
+    @property
+    def host(self) -> str:
+        """The service's host name: what codes are signed for ("deployment", CODES.md) and passkeys belong to."""
+        return urlsplit(self.origin).hostname or ""
+
+    @property
+    def https(self) -> bool:
+        """Whether people reach the service over TLS."""
+        return self.origin.startswith("https://")
+
+
+def from_environment(env: Mapping[str, str]) -> Settings:
+    """Read the settings. Raises SettingsError that lists every fault at once."""
+    faults: list[str] = []
+
+    def value(name: str, default: str | None = None) -> str:
+        path = env.get(f"{name}_FILE")
+        if path:
+            try:
+                return Path(path).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                faults.append(f"{name}_FILE: {path} can't be read ({error.strerror})")
+                return ""
+        found = env.get(name) or default
+        if found is None:
+            faults.append(f"{name} (or {name}_FILE) is not set")
+        return found or ""
+
+    database_url = value("DATABASE_URL")
+    secret_key = value("SECRET_KEY")
+    if secret_key and len(secret_key) < 32:
+        faults.append("SECRET_KEY is shorter than 32 signs")
+    origin = _origin(value("ORIGIN"), faults)
+    keyring = Keyring()
+    try:
+        keyring = load(value("NETWORK_KEYS") or '{"keys": []}')
+    except KeyFileError as error:
+        faults.append(f"NETWORK_KEYS: {error}")
+    proxies = value("PROXIES", "0")
+    if not proxies.isdecimal():
+        faults.append("PROXIES is not a whole number")
+    if faults:
+        raise SettingsError("The wallet can't start:\n" + "\n".join(f"  - {fault}" for fault in faults))
+    return Settings(
+        database_url=_driver(database_url),
+        secret_key=secret_key,
+        origin=origin,
+        keyring=keyring,
+        limits_url=value("LIMITS_URL", "memory://"),
+        proxies=int(proxies),
+        development=env.get("DEVELOPMENT", "") not in ("", "0", "no"),
+    )
+
+
+def _driver(url: str) -> str:
+    # One spelling for psycopg 3, whatever the hosting says.
+    for scheme in ("postgres://", "postgresql://"):
+        if url.startswith(scheme):
+            return "postgresql+psycopg://" + url.removeprefix(scheme)
+    return url
+
+
+def _origin(text: str, faults: list[str]) -> str:
+    """The origin as browsers spell it: lower case, no default port, no path. Passkeys compare it exactly."""
+    if not text:
+        return ""
+    try:
+        parts = urlsplit(text.strip())
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        host, port, parts = "", None, urlsplit("")
+    if parts.scheme not in ("http", "https") or not host or parts.path not in ("", "/") or parts.query:
+        faults.append("ORIGIN is not like https://kortti.example.org")
+        return ""
+    if parts.scheme == "http" and host not in LOCAL_HOSTS:
+        faults.append("ORIGIN must be https: cookies, passkeys and cameras do not work over http")
+        return ""
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + (f":{port}" if port and port != usual else "")

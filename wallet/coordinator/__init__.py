@@ -1,0 +1,5 @@
+"""The coordinators' pages, and the support service's."""
+
+from wallet.coordinator.views import blueprint
+
+__all__ = ["blueprint"]

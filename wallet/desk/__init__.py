@@ -1,0 +1,5 @@
+"""The issuer's desk."""
+
+from wallet.desk.views import blueprint
+
+__all__ = ["blueprint"]

@@ -1,0 +1,152 @@
+"""Checking, recording, undoing, today's list."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
+from flask_wtf import FlaskForm
+
+from wallet.clock import helsinki_day, now
+from wallet.config import Settings
+from wallet.gate import records
+from wallet.gate.records import BadRecord
+from wallet.register import uses, venues
+from wallet.register.errors import Refused
+from wallet.register.identities import AtGate
+from wallet.register.judging import Answer
+from wallet.signin import guards
+from wallet.web import errors
+
+blueprint = Blueprint("gate", __name__, url_prefix="/gate")
+MOST_RECORDS = 200
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings
+
+
+@blueprint.get("")
+@guards.gate
+def check(gate: AtGate) -> Any:
+    """The page that opens to the camera."""
+    at = now()
+    page = venues.gate_page(gate, at=at)
+    count, children = uses.counts_today(gate, helsinki_day(at))
+    return render_template("gate/check.html", gate=gate, venue=page, count=count, children=children)
+
+
+@blueprint.post("/check")
+@guards.gate
+def check_one(gate: AtGate) -> Any:
+    """The verdict on one scan; nothing is recorded."""
+    body = request.get_json()
+    try:
+        item = body["record"] if isinstance(body, dict) and "record" in body else None
+        record = records.read(item, gate_clock_ahead=_clock_ahead(body))
+    except BadRecord as bad:
+        return jsonify(answer=_told(_bad(bad)), now=_milliseconds()), 422
+    return jsonify(answer=_told(records.check(record, _settings(), by=gate, at=now())), now=_milliseconds())
+
+
+@blueprint.post("/uses")
+@guards.gate
+def record(gate: AtGate) -> Any:
+    """Record a list of scans, each answered on its own: `{"sent_at": ISO, "records": [...]}` → `{"answers": [...]}`.
+
+    An offline queue comes the same way as a single tap. A record is done with only when its answer came."""
+    body = request.get_json()
+    items = body.get("records") if isinstance(body, dict) else None
+    if not isinstance(items, list):
+        return errors.answer("bad_request", 400)
+    if len(items) > MOST_RECORDS:
+        return errors.answer("too_large", 413)
+    try:
+        ahead = _clock_ahead(body)
+    except BadRecord:
+        return errors.answer("bad_request", 400)
+    ids = [item["scan_id"] for item in items if isinstance(item, dict) and isinstance(item.get("scan_id"), str)]
+    told = uses.answers_given(gate, ids[:MOST_RECORDS])
+    answers = [_answer(item, told, gate, ahead) for item in items]
+    count, children = uses.counts_today(gate, helsinki_day(now()))
+    return jsonify(
+        answers=[_told(answer) for answer in answers], now=_milliseconds(), today={"uses": count, "children": children}
+    )
+
+
+def _answer(item: Any, told: dict[str, Answer], gate: AtGate, ahead: timedelta) -> Answer:
+    # Rule 1 comes before everything, also before the code is looked at: the key may be withdrawn since.
+    if isinstance(item, dict) and isinstance(item.get("scan_id"), str) and item["scan_id"] in told:
+        return told[item["scan_id"]]
+    try:
+        return records.store(records.read(item, gate_clock_ahead=ahead), _settings(), by=gate, at=now())
+    except BadRecord as bad:
+        return _bad(bad)
+
+
+@blueprint.post("/uses/<int:use_id>/undo")
+@guards.gate
+def undo(gate: AtGate, use_id: int) -> Any:
+    """Undo a use that this gate recorded in the last 15 minutes: from the verdict, or from today's list."""
+    script = errors.wants_json()
+    try:
+        uses.undo_use(use_id, by=gate, at=now(), reason="gate")
+    except Refused as refused:
+        if script:
+            return errors.answer(refused.reason, 422)
+        return redirect(url_for("gate.today", said=refused.reason))
+    if script:
+        count, children = uses.counts_today(gate, helsinki_day(now()))
+        return jsonify(undone=use_id, today={"uses": count, "children": children})
+    return redirect(url_for("gate.today", said="undone"))
+
+
+@blueprint.get("/today")
+@guards.gate
+def today(gate: AtGate) -> Any:
+    """What this gate's venue recorded today."""
+    at = now()
+    day = helsinki_day(at)
+    lines = uses.uses_today(gate, day)
+    count, children = uses.counts_today(gate, day)
+    said = request.args.get("said")
+    return render_template(
+        "gate/today.html",
+        gate=gate,
+        day=day,
+        lines=lines,
+        count=count,
+        children=children,
+        undoable=at - timedelta(minutes=15),
+        said=said if said in ("undone", "undo_too_late", "undone_already", "use_not_found") else None,
+        form=FlaskForm(),
+    )
+
+
+def _clock_ahead(body: Any) -> timedelta:
+    """How far the gate's clock is ahead of ours, from when it says it sent this. Raises BadRecord."""
+    sent = body.get("sent_at") if isinstance(body, dict) else None
+    if sent is None:
+        return timedelta(0)
+    try:
+        moment = datetime.fromisoformat(sent)
+        if moment.tzinfo is None:
+            raise ValueError
+        ahead = moment.astimezone(UTC) - now()
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadRecord("", "sent_at") from error
+    # What the network took is not the clock's fault: a few seconds are left as they are.
+    return ahead if abs(ahead) > timedelta(seconds=3) else timedelta(0)
+
+
+def _bad(bad: BadRecord) -> Answer:
+    return Answer(bad.scan_id, "red", "unreadable_record", facts={"field": bad.field})
+
+
+def _told(answer: Answer) -> dict[str, Any]:
+    return asdict(answer)
+
+
+def _milliseconds() -> int:
+    return int(now().timestamp() * 1000)

@@ -1,0 +1,57 @@
+"""Demo people for trying the product out: an issuer of their own, beside the real network. Development only."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from wallet.clock import HELSINKI, helsinki_year
+from wallet.register import accounts, cards, venues
+from wallet.register.database import act, db
+from wallet.register.identities import HeldRole
+from wallet.register.tables import Card, Issuer, Unit
+
+ISSUER = "esittely"
+AREA = "tampere"
+
+
+def demo_unit() -> int:
+    """The unit that demo cards come from; made when first needed."""
+    found = venues.unit_of_issuer(ISSUER)
+    if found is not None:
+        return found
+    with act() as session:
+        session.add(Issuer(id=ISSUER, area_id=AREA, name="Esittelyn kortinjakaja", kind="demo"))
+        session.flush()
+        unit = Unit(issuer_id=ISSUER, name="Esittelyn palvelupiste")
+        session.add(unit)
+        session.flush()
+        return unit.id
+
+
+def demo_card(birth_year: int, *, with_children: bool, at: datetime) -> int:
+    """A demo holder's card: the one that is there, or a new one. Children: one under age, one turning 18 this year,
+    one ended."""
+    unit = demo_unit()
+    query = select(Card.id).where(Card.unit_id == unit, Card.birth_year == birth_year, Card.state == "registered")
+    found = db.session.scalar(query.where(Card.last_day >= at.date()).order_by(Card.id.desc()).limit(1))
+    if found is not None:
+        return found
+    year = helsinki_year(at)
+    children = ((year - 7, "child"), (year - 18, "child"), (year - 20, "grandchild")) if with_children else ()
+    card_id, _ = cards.register_card(unit, by=None, at=at, birth_year=birth_year, postcode="33100", children=children)
+    return card_id
+
+
+def demo_account(name: str, email: str, role: HeldRole, *, at: datetime) -> int:
+    """A demo member of staff."""
+    return accounts.account_id(email) or accounts.add_account(name, email, (role,), by=None, at=at)
+
+
+def demo_events(venue_id: str, *, at: datetime) -> None:
+    """An evening at the venue for today, with a ceiling."""
+    local = at.astimezone(HELSINKI)
+    source = f"demo-{local.date().isoformat()}"
+    if venues.event_of_source(venue_id, source) is None:
+        starts = local.replace(hour=18, minute=0, second=0, microsecond=0)
+        ends = starts + timedelta(hours=3)
+        venues.add_event(venue_id, "Museoilta", starts, ends, by=None, at=at, ceiling=40, source_id=source)

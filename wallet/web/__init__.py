@@ -1,0 +1,1 @@
+"""What every room shares: headers, languages, assets, error pages, logs, the service worker."""

@@ -1,0 +1,52 @@
+"""When something goes wrong: a worded page for people, a stable reason for scripts. Never a bare 500."""
+
+from typing import Any
+
+from flask import Flask, jsonify, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from wallet.register.errors import NotFound
+
+REASONS = {
+    400: "bad_request",
+    401: "signed_out",
+    403: "not_allowed",
+    404: "not_found",
+    405: "bad_request",
+    413: "too_large",
+    415: "bad_request",
+    429: "too_many",
+}
+
+
+def wants_json() -> bool:
+    """Whether a script asked, and not a person's browser."""
+    return request.is_json or request.accept_mimetypes.best == "application/json"
+
+
+def answer(reason: str, status: int) -> Any:
+    """An error as this asker can read it."""
+    if wants_json():
+        return jsonify(error=reason), status
+    return render_template("error.html", reason=reason, status=status), status
+
+
+def init(app: Flask) -> None:
+    """Give every error its page."""
+
+    @app.errorhandler(CSRFError)
+    def _csrf(_error: CSRFError) -> Any:
+        return answer("page_too_old", 400)
+
+    @app.errorhandler(NotFound)
+    def _not_found(_error: NotFound) -> Any:
+        return answer("not_found", 404)
+
+    @app.errorhandler(HTTPException)
+    def _http(error: HTTPException) -> Any:
+        if isinstance(error, InternalServerError) or error.code is None:
+            return answer("broken", 500)
+        if error.code < 400:
+            return error
+        return answer(REASONS.get(error.code, "bad_request"), error.code)
