@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Blueprint, current_app, jsonify, render_template, request, url_for
+from flask_babel import gettext
 
 from wallet.clock import now
 from wallet.config import Settings
@@ -13,6 +14,7 @@ from wallet.register.identities import Holder
 from wallet.register.numbers import shown
 from wallet.signin import guards
 from wallet.web import errors
+from wallet.web.languages import local_name, long_day
 
 blueprint = Blueprint("holder", __name__)
 # The address that a home screen opens; the worker keeps its shell under the same room.
@@ -24,29 +26,28 @@ def _settings() -> Settings:
     return settings
 
 
-def _count(name: str, most: int) -> int:
-    """A whole number from the query, brought into 0…most: this is a tick on one's own page, not an input to refuse."""
-    text = request.args.get(name, "0")
-    return min(int(text), most) if text.isdecimal() and len(text) < 4 else 0
-
-
 @blueprint.get("/card")
 @guards.holder
 def card(holder: Holder) -> Any:
     """The card. The code in the page is the server's (0xC3); a phone that has a key puts its own over it."""
     at = now()
     page = cards.card_of(holder, at=at)
-    party = (_count("children", page.children_open), _count("assistants", 2))
+    mine = {child.ticket_id for child in page.children if child.status != "ended"}
+    ticked = sorted(mine & {int(text) for text in request.args.getlist("with") if text.isdecimal()})
+    party = (len(ticked), 1 if request.args.get("assistants") == "1" else 0)
     svg = None if page.refused else showing.server_code(holder, _settings(), party=party, at=at)
     kept = {
         "id": page.card_id,
         "number": shown(page.number),
-        "area": page.area_name_fi,
-        "lastDay": page.last_day.isoformat(),
-        "children": [child.ticket_id for child in page.children if child.status != "ended"],
+        "area": local_name(page.area_name_fi, page.area_name_sv),
+        "until": gettext("Valid to %(day)s", day=long_day(page.last_day)),
+        "children": [
+            {"id": str(child.ticket_id), "year": child.birth_year} for child in page.children if child.status != "ended"
+        ],
         "refused": page.refused,
         "deployment": _settings().host,
     }
+    again = url_for("holder.card", **{"with": ticked, "assistants": party[1] or None})
     return render_template(
         "holder/card.html",
         card=page,
@@ -54,6 +55,8 @@ def card(holder: Holder) -> Any:
         svg=svg,
         kept=kept,
         party=party,
+        ticked=ticked,
+        again=again,
         refresh=REFRESH_SECONDS,
     )
 

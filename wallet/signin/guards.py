@@ -93,13 +93,13 @@ def init(app: Flask) -> None:
     # A phone goes from Wi-Fi to mobile data, and its browser is updated: neither may sign anyone out.
     manager.session_protection = None
 
-    @manager.request_loader
+    @manager.request_loader  # type: ignore[untyped-decorator]
     def _load(_request: Any) -> SignedIn | None:
         audience = audience_of(request.endpoint)
         who = find(audience) if audience in _FIND else None
         return SignedIn(audience, who) if who is not None and audience is not None else None
 
-    @manager.unauthorized_handler
+    @manager.unauthorized_handler  # type: ignore[untyped-decorator]
     def _unauthorised() -> Any:
         if errors.wants_json():
             return errors.answer("signed_out", 401)

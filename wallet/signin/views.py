@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, g, jsonify, redirect, render_template, request, url_for
 from flask_wtf import FlaskForm
 
 from wallet.clock import now
@@ -26,9 +26,9 @@ def _settings() -> Settings:
 
 
 def _page(template: str, form: FlaskForm, reason: str | None = None, **facts: Any) -> Any:
-    """A form's page; with a reason, or faults in its fields, it says so and is a 422."""
-    failed = bool(reason or form.errors)
-    return render_template(template, form=form, reason=reason, facts=facts), 422 if failed else 200
+    """A form's page; with a reason, or faults in its fields, it says so and counts as a miss."""
+    g.missed = bool(reason or form.errors)
+    return render_template(template, form=form, reason=reason, facts=facts)
 
 
 @blueprint.get("/")
@@ -174,6 +174,7 @@ def passkey_sign_in() -> Any:
     try:
         found = ceremonies.sign_in(request.get_json(), _settings(), at=now())
     except Refused as refused:
+        g.missed = True
         return errors.answer(refused.reason, 422)
     if found.card_id is not None:
         guards.begin("holder", card_id=found.card_id)

@@ -3,10 +3,15 @@
 import json
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, current_app
 from whitenoise import WhiteNoise
 
 from wallet.web.headers import static_headers
+
+
+def asset(name: str) -> str:
+    """The address of a built file, by its name in the manifest."""
+    return f"/static/{current_app.extensions['assets'][name]}"
 
 
 def init(app: Flask, dist: Path) -> None:
@@ -16,9 +21,7 @@ def init(app: Flask, dist: Path) -> None:
         raise RuntimeError(f"{manifest_file} is missing: build the front end with `npm run build`")
     manifest: dict[str, str] = json.loads(manifest_file.read_text(encoding="utf-8"))
 
-    def asset(name: str) -> str:
-        return f"/static/{manifest[name]}"
-
+    app.extensions["assets"] = manifest
     app.jinja_env.globals["asset"] = asset
     served = WhiteNoise(
         app.wsgi_app,

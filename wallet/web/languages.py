@@ -37,9 +37,10 @@ def choose(language: str) -> None:
 
 def links() -> list[dict[str, object]]:
     """This same page in each language. A page that has no address of its own leads to the start."""
-    here, values = request.endpoint, dict(request.view_args or {})
-    if here is None or "GET" not in (request.url_rule.methods or ()) if request.url_rule else True:
-        here, values = "signin.start", {}
+    rule = request.url_rule
+    has_page = rule is not None and "GET" in (rule.methods or ())
+    here = request.endpoint if has_page and request.endpoint else "signin.start"
+    values = dict(request.view_args or {}) if has_page else {}
     query = {name: value for name, value in request.args.items() if name not in ("lang", *values)}
     return [
         {
@@ -61,7 +62,7 @@ def day(value: date) -> str:
 
 def long_day(value: date) -> str:
     """A day in words: 5. joulukuuta 2026."""
-    pattern = {"fi": "d. MMMM'ta' yyyy", "sv": "'den' d MMMM yyyy"}.get(chosen(), "d MMMM yyyy")
+    pattern = {"fi": "d. MMMM yyyy", "sv": "'den' d MMMM yyyy"}.get(chosen(), "d MMMM yyyy")
     return format_date(value, pattern, locale=get_locale())
 
 

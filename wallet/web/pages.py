@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, send_from_directory, url_for
+from flask import Blueprint, jsonify, send_from_directory, url_for
 from flask_babel import gettext as _
 
 from wallet.signin import guards
+from wallet.web.assets import asset
 from wallet.web.languages import chosen
 
 blueprint = Blueprint("web", __name__)
@@ -26,7 +27,6 @@ def service_worker() -> Any:
 @guards.public
 def manifest() -> Any:
     """What a home screen needs to know."""
-    asset = current_app.jinja_env.globals["asset"]
     sizes = (("icon-192.png", "192x192", "any"), ("icon-512.png", "512x512", "any"))
     icons = [
         {"src": asset(f"icons/{name}"), "sizes": size, "type": "image/png", "purpose": purpose}
