@@ -3,7 +3,7 @@
 import base64
 import binascii
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from flask import session
@@ -19,7 +19,7 @@ from wallet.register.credentials import Issued
 from wallet.register.errors import Refused
 from wallet.register.identities import Holder
 
-KEYS_IN_30_DAYS = 4  # the first, and three made silently after a browser lost one (CODES.md, "The phone's key")
+KEYS_IN_30_DAYS = 4  # the first of a sign-in, and three made silently after the browser lost one
 
 
 def _claims(issued: Issued) -> Claims:
@@ -68,7 +68,7 @@ def prove_key(by: Holder, body: Any, settings: Settings, *, at: datetime) -> dic
         raise Refused("key_wrong") from error
     if not signed_by(public, proof, proof_message(settings.host, nonce.encode())):
         raise Refused("key_wrong")
-    if credentials.keys_made_since(by.card_id, at - timedelta(days=30)) >= KEYS_IN_30_DAYS:
+    if credentials.keys_made(by, at=at) >= KEYS_IN_30_DAYS:
         raise Refused("too_many_keys")
     issued = credentials.add_phone_key(by, point, at=at)
     signed = sign_credential(_claims(issued), point, settings.keyring.signing("C1"), settings.host)

@@ -47,7 +47,8 @@ def card(holder: Holder) -> Any:
         "refused": page.refused,
         "deployment": _settings().host,
     }
-    again = url_for("holder.card", **{"with": ticked, "assistants": party[1] or None})
+    query: dict[str, Any] = {"with": ticked, "assistants": party[1] or None}
+    again = url_for("holder.card", **query)
     return render_template(
         "holder/card.html",
         card=page,

@@ -10,10 +10,10 @@ from sqlalchemy.exc import IntegrityError
 from wallet.clock import helsinki_day
 from wallet.register import journal
 from wallet.register.cards import CardPage, card_of
-from wallet.register.database import act, db
+from wallet.register.database import act, db, held
 from wallet.register.errors import Refused
 from wallet.register.identities import Holder
-from wallet.register.tables import Card, Credential
+from wallet.register.tables import Card, Credential, SignIn
 
 LIFE_DAYS = 28
 LIVE_KEYS = 2
@@ -51,7 +51,7 @@ def _issued(row: Credential, card: CardPage) -> Issued:
     return Issued(
         row.credential,
         row.first_day,
-        row.last_day,
+        min(row.last_day, card.last_day),
         card.kind,
         min(len([child for child in card.children if child.status != "ended"]), 15),
         card.birth_year or 0,
@@ -75,7 +75,7 @@ def add_phone_key(by: Holder, phone_key: bytes, *, at: datetime) -> Issued:
     today, "key_known" where the key is another credential's."""
     try:
         with act() as session:
-            session.execute(select(Card.id).where(Card.id == by.card_id).with_for_update())
+            session.execute(held(select(Card.id).where(Card.id == by.card_id)))
             card = card_of(by, at=at)
             if card.refused is not None:
                 raise Refused(card.refused)
@@ -90,8 +90,8 @@ def add_phone_key(by: Holder, phone_key: bytes, *, at: datetime) -> Issued:
 
 
 def for_server(by: Holder, *, at: datetime) -> Issued:
-    """The credential under which the server shows this card's codes itself (0xC3); made when first needed, and
-    anew when the card's children or its last day make the old one untrue.
+    """The credential under which the server shows this card's codes itself (0xC3); made when first needed and
+    kept for its days. The server signs anew for each code, so what it says of children and last day is the card's now.
 
     Raises Refused with the card's reason where it opens no door today."""
     card = card_of(by, at=at)
@@ -101,7 +101,7 @@ def for_server(by: Holder, *, at: datetime) -> Issued:
     if live:
         return _issued(live[-1], card)
     with act() as session:
-        session.execute(select(Card.id).where(Card.id == by.card_id).with_for_update())
+        session.execute(held(select(Card.id).where(Card.id == by.card_id)))
         live = _live(by.card_id, "server", helsinki_day(at))
         return _issued(live[-1], card) if live else _new(card, "server", None, at)
 
@@ -125,9 +125,13 @@ def withdraw(card_id: int, reason: str, *, at: datetime) -> None:
     )
 
 
-def keys_made_since(card_id: int, since: datetime) -> int:
-    """How many phone keys a card made after a moment (at most 3 silent ones in 30 days, CODES.md)."""
+def keys_made(by: Holder, *, at: datetime) -> int:
+    """How many phone keys this card made in the last 30 days since this browser signed in: beyond the first, they
+    were made silently, after a browser lost one (CODES.md, "The phone's key")."""
+    signed_in = db.session.get_one(SignIn, by.sign_in).made_at
     made = select(func.count()).where(
-        Credential.card_id == card_id, Credential.shown_by == "phone", Credential.made_at > since
+        Credential.card_id == by.card_id,
+        Credential.shown_by == "phone",
+        Credential.made_at >= max(signed_in, at - timedelta(days=30)),
     )
     return int(db.session.scalar(made) or 0)
