@@ -105,7 +105,7 @@ export function createDecoder({ workerUrl, wasmUrl, now, onHealth }) {
     /** Reads a still photo, when the frame before it is done: its text, or null. */
     async readPhoto(photo) {
       this.start();
-      if (!engine) await new Promise((go) => whenReady.push(go));
+      if (!engine && failures < STARTS_BEFORE_TROUBLE) await new Promise((go) => whenReady.push(go));
       while (waiting) await new Promise((go) => setTimeout(go, 20));
       return engine ? ask({ photo }, [], PHOTO_WITHIN) : null;
     },
