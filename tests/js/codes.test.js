@@ -1,6 +1,6 @@
 /**
- * The JavaScript twin of the codes. Missed otherwise: a gate that, without a connection, accepts what the server refuses or
- * the other way round; a phone whose codes no gate reads.
+ * The JavaScript twin of the codes. Missed otherwise: a gate that, without a connection, accepts what the server refuses
+ * or the other way round; a phone whose codes no gate reads.
  */
 
 import assert from "node:assert/strict";

@@ -1,19 +1,22 @@
-"""The vectors once more, in a real Chromium. Missed otherwise: what its WebCrypto does otherwise than Node's, which the
-JavaScript tests run on."""
+"""The vectors of the codes once more, in a real Chromium. Missed otherwise: what its WebCrypto does otherwise than
+Node's, which the JavaScript tests run on."""
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import sync_playwright
 
-from wallet.codes import sign_credential, verify
+from wallet.codes import Claims, load, sign_credential, verify
 from wallet.codes.days import step_at
+from wallet.codes.keys import new
 
-from .conftest import AT
-
-SCRIPTS = Path(__file__).parents[2] / "static" / "js" / "codes"
-ORIGIN = "https://kortti.example.org"
+ROOT = Path(__file__).parents[2]
+SCRIPTS = ROOT / "static" / "js" / "codes"
+VECTORS = json.loads((ROOT / "tests" / "codes" / "vectors.json").read_text(encoding="ascii"))
+DEPLOYMENT = "kortti.example.org"
+AT = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 
 CHECK = """async ({ codes, keys }) => {
   const { keyMap, verify } = await import("/verify.js");
@@ -40,7 +43,7 @@ SHOW = """async ({ credential, deployment, step }) => {
 
 
 @pytest.fixture(scope="module")
-def page():
+def page(launch):
     """A page of the service's origin, which nothing but these scripts answers: WebCrypto needs a secure context."""
 
     def answer(route):
@@ -51,20 +54,18 @@ def page():
         else:
             route.fulfill(content_type="text/html", body="<!doctype html><title>codes</title>")
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    with launch() as browser:
         page = browser.new_page()
         page.route("**/*", answer)
-        page.goto(ORIGIN)
+        page.goto(f"https://{DEPLOYMENT}")
         yield page
-        browser.close()
 
 
 @pytest.mark.browser
-def test_every_vector(page, vectors):
+def test_every_vector(page):
     # Lone surrogates do not survive the way to the browser; no scanner makes them either.
-    codes = [case for case in vectors["codes"] if case["text"].isprintable() or case["text"].isascii()]
-    answers = page.evaluate(CHECK, {"codes": codes, "keys": vectors["keys"]})
+    codes = [case for case in VECTORS["codes"] if case["text"].isprintable() or case["text"].isascii()]
+    answers = page.evaluate(CHECK, {"codes": codes, "keys": VECTORS["keys"]})
     assert dict(zip([case["name"] for case in codes], answers, strict=True)) == {
         case["name"]: case["reason"] for case in codes
     }
@@ -72,10 +73,12 @@ def test_every_vector(page, vectors):
 
 
 @pytest.mark.browser
-def test_what_a_browser_shows_is_accepted(page, issuer):
+def test_what_a_browser_shows_is_accepted(page):
+    keyring = load(json.dumps({"keys": [new("C1", AT)]}))
+    claims = Claims(b"\x01\x02\x03\x04\x05", issued_day=2312, last_day=2339, kind=1, children=3, birth_year=1984)
     point = bytes(page.evaluate(MAKE_KEY))
-    credential = sign_credential(issuer.claims, point, issuer.keyring.signing("C1"), issuer.deployment)
+    credential = sign_credential(claims, point, keyring.signing("C1"), DEPLOYMENT)
     for step in range(step_at(AT), step_at(AT) + 3):
-        told = {"credential": list(credential), "deployment": issuer.deployment, "step": step}
-        code = verify(page.evaluate(SHOW, told), issuer.keyring, issuer.deployment, AT)
+        told = {"credential": list(credential), "deployment": DEPLOYMENT, "step": step}
+        code = verify(page.evaluate(SHOW, told), keyring, DEPLOYMENT, AT)
         assert (code.step, code.party_children, code.party_assistants) == (step, 1, 2)
