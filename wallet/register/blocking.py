@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from wallet.register import journal
 from wallet.register.credentials import withdraw
-from wallet.register.database import act
+from wallet.register.database import act, held
 from wallet.register.errors import NotFound, Refused
 from wallet.register.identities import Who
 from wallet.register.tables import Card
@@ -15,7 +15,7 @@ from wallet.register.tables import Card
 def block_card(card_id: int, reason: str, *, by: Who | None, at: datetime) -> None:
     """Block a lost or stolen card; every code of it stops at once online. Raises NotFound, Refused("blocked")."""
     with act() as session:
-        card = session.scalars(select(Card).where(Card.id == card_id).with_for_update()).one_or_none()
+        card = session.scalars(held(select(Card).where(Card.id == card_id))).one_or_none()
         if card is None:
             raise NotFound("card_not_found")
         if card.state != "registered":

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Engine, Integer, MetaData, event
+from sqlalchemy import BigInteger, DateTime, Engine, Integer, MetaData, Select, event
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -30,6 +30,8 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 _in_act: ContextVar[bool] = ContextVar("in_act", default=False)
+
+Rows = TypeVar("Rows", bound=Select[Any])
 
 # SQLite counts up only plain INTEGER keys by itself.
 BigId = BigInteger().with_variant(Integer, "sqlite")
@@ -71,6 +73,12 @@ def act() -> Iterator[Any]:
         raise
     finally:
         _in_act.reset(mark)
+
+
+def held(query: Rows) -> Rows:
+    """The query, its rows locked until the act ends; not against new rows that point at them. With a plain lock a use
+    would wait for its gate while a number typed at that gate waits for the card, and neither would end."""
+    return query.with_for_update(key_share=True)
 
 
 def prepare(engine: Engine) -> None:

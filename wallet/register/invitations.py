@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 
 from wallet.register import journal
-from wallet.register.database import act, db
+from wallet.register.database import act, db, held
 from wallet.register.errors import Refused
 from wallet.register.identities import Who
 from wallet.register.tables import Account, Card, Gate, Invitation, Venue
@@ -56,7 +56,7 @@ def invite_holder(card_id: int, *, by: Who | None, at: datetime) -> str:
     Raises Refused("not_registered") for a card that is not registered."""
     code = new_code()
     with act() as session:
-        card = session.scalars(select(Card).where(Card.id == card_id).with_for_update()).one()
+        card = session.scalars(held(select(Card).where(Card.id == card_id))).one()
         if card.state != "registered":
             raise Refused("not_registered")
         session.execute(
@@ -89,8 +89,8 @@ def invite_account(account_id: int, *, by: Who | None, at: datetime) -> str:
 
 def _open(code: str, at: datetime) -> Invitation:
     """The live invitation of a code, its row locked until the act ends. Raises Refused with the reason it is not."""
-    query = select(Invitation).where(Invitation.code_hash == _hash(code)).with_for_update()
-    invitation = db.session.scalars(query).one_or_none()
+    query = select(Invitation).where(Invitation.code_hash == _hash(code))
+    invitation = db.session.scalars(held(query)).one_or_none()
     if invitation is None:
         raise Refused("code_unknown")
     if invitation.used_at is not None:

@@ -12,7 +12,7 @@ from sqlalchemy import func, or_, select
 
 from wallet.clock import helsinki_day
 from wallet.register import rules
-from wallet.register.database import db
+from wallet.register.database import db, held
 from wallet.register.identities import AtGate
 from wallet.register.numbers import mistyped
 from wallet.register.tables import Area, Card, ChildTicket, Credential, Event, Gate, Scan, Use, Venue
@@ -61,7 +61,7 @@ class Judgement:
     card_id: int | None = None
     venue: Venue | None = None
     event: Event | None = None
-    day: date | None = None
+    use: rules.UseFacts | None = None
     slot: str = ""
     nth: int = 1
 
@@ -94,6 +94,7 @@ def judge(attempt: Attempt, by: AtGate, at: datetime, *, lock: bool = False, cla
         event = db.session.get(Event, attempt.event_id)
         if event is None or event.venue_id != by.venue_id:
             return red("event_not_found")
+        attempt = replace(attempt, kind=event.kind)  # whatever the gate's phone believes of it
     day = helsinki_day(event.starts_at if event else attempt.scanned_at)
 
     facts_of_card = _card_facts(card, day)
@@ -127,14 +128,14 @@ def judge(attempt: Attempt, by: AtGate, at: datetime, *, lock: bool = False, cla
     if elsewhere is not None:
         noticed, shown = ("other_venue_lately", *noticed), shown | elsewhere
     answer = Answer(attempt.scan_id, "amber" if noticed else "green", notes=noticed, facts=shown)
-    return Judgement(answer, card.id, venue, event, day, slot, seen)
+    return Judgement(answer, card.id, venue, event, use, slot, seen)
 
 
 def _find_card(attempt: Attempt, *, lock: bool) -> tuple[Card, Credential | None] | str:
     """The card of a code or a number, or why there is none. Unknown and blank numbers answer alike."""
     if attempt.number is not None:
         query = select(Card).where(Card.number == attempt.number)
-        card = db.session.scalars(query.with_for_update() if lock else query).one_or_none()
+        card = db.session.scalars(held(query) if lock else query).one_or_none()
         if card is None or card.state == "blank":
             return "mistyped_number" if mistyped(attempt.number) else "unknown_number"
         return card, None
@@ -143,7 +144,7 @@ def _find_card(attempt: Attempt, *, lock: bool) -> tuple[Card, Credential | None
     if credential is None:
         return "withdrawn"
     query = select(Card).where(Card.id == credential.card_id)
-    card = db.session.scalars(query.with_for_update() if lock else query).one()
+    card = db.session.scalars(held(query) if lock else query).one()
     if lock:
         # Its last step may have moved while we waited for the card's row, the one lock of an act on a card.
         db.session.refresh(credential)
@@ -153,7 +154,7 @@ def _find_card(attempt: Attempt, *, lock: bool) -> tuple[Card, Credential | None
 def _paused(by: AtGate, at: datetime) -> bool:
     """Ten misses in ten minutes pause typed numbers at a gate (CODES.md, "Paper"). The gate's row is locked, so
     that parallel guesses are counted one after another."""
-    db.session.execute(select(Gate.id).where(Gate.id == by.gate_id).with_for_update())
+    db.session.execute(held(select(Gate.id).where(Gate.id == by.gate_id)))
     misses = db.session.scalar(
         select(func.count()).where(
             Scan.gate_id == by.gate_id,

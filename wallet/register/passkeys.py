@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from wallet.register import journal
-from wallet.register.database import act, db
+from wallet.register.database import act, db, held
 from wallet.register.errors import Refused
 from wallet.register.identities import Holder, Staff
 from wallet.register.tables import Account, Card, Passkey
@@ -102,7 +102,7 @@ def used(passkey_id: int, sign_count: int, *, at: datetime) -> None:
 
     Raises Refused("passkey_copied") where a counting passkey did not count up."""
     with act() as session:
-        passkey = session.scalars(select(Passkey).where(Passkey.id == passkey_id).with_for_update()).one()
+        passkey = session.scalars(held(select(Passkey).where(Passkey.id == passkey_id))).one()
         stored = passkey.sign_count
         fell = sign_count <= stored and (sign_count, stored) != (0, 0)
         if fell:

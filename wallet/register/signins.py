@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, or_, select, update
 
 from wallet.register import journal
-from wallet.register.database import act, db
+from wallet.register.database import act, db, held
 from wallet.register.identities import AtGate, HeldRole, Holder, Staff
 from wallet.register.tables import Account, Card, Gate, Role, SignIn
 
@@ -109,7 +109,7 @@ def begin_pin_try(number: str, *, at: datetime) -> tuple[int, str] | None:
     """Count a try for the card of this number; returns (card id, PIN hash) to compare, or None where the card
     is unknown, has no PIN or must wait: the caller says the same in each case."""
     with act() as session:
-        card = session.scalars(select(Card).where(Card.number == number).with_for_update()).one_or_none()
+        card = session.scalars(held(select(Card).where(Card.number == number))).one_or_none()
         if card is None or card.pin_hash is None:
             return None
         if card.pin_wait_until is not None and at < card.pin_wait_until:

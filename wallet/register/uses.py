@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from wallet.register import journal, rules
-from wallet.register.database import act, db
+from wallet.register.database import act, db, held
 from wallet.register.errors import NotFound, Refused
 from wallet.register.identities import AtGate, Holder
 from wallet.register.judging import Answer, Attempt, Judgement, judge
@@ -25,15 +25,14 @@ def check_use(attempt: Attempt, *, by: AtGate, at: datetime) -> Answer:
     """The verdict before anything is recorded. More children than the card has are brought down to what it has,
     since the holder ticked them: the gate decides. A number that is not found counts against the gate."""
     if attempt.number is None:
-        return judge(attempt, by, at, clamp=True).answer
-    with act():
-        judgement = judge(attempt, by, at, clamp=True)
         before = answers_given(by, [attempt.scan_id]).get(attempt.scan_id)
-        if before is not None:
-            return before
-        if judgement.answer.reason == "unknown_number":
-            _keep(judgement.answer, by, at)
-    return judgement.answer
+        return before or judge(attempt, by, at, clamp=True).answer
+    with act():
+        answer = judge(attempt, by, at, clamp=True).answer
+        before = answers_given(by, [attempt.scan_id]).get(attempt.scan_id)
+        if before is None and answer.reason == "unknown_number":
+            _keep(answer, by, at)
+        return before or answer
 
 
 def record_use(attempt: Attempt, *, by: AtGate, at: datetime) -> Answer:
@@ -41,8 +40,8 @@ def record_use(attempt: Attempt, *, by: AtGate, at: datetime) -> Answer:
     try:
         return _record(attempt, by, at)
     except IntegrityError:
-        # The index spoke: another request wrote this scan or this code's step first.
-        return _after_a_race(attempt, by, at)
+        # An index spoke: another request wrote this scan first, and now it can be seen.
+        return _record(attempt, by, at)
 
 
 def _record(attempt: Attempt, by: AtGate, at: datetime) -> Answer:
@@ -69,16 +68,6 @@ def _record(attempt: Attempt, by: AtGate, at: datetime) -> Answer:
         return answer
 
 
-def _after_a_race(attempt: Attempt, by: AtGate, at: datetime) -> Answer:
-    before = answers_given(by, [attempt.scan_id]).get(attempt.scan_id)
-    if before is not None:
-        return before
-    answer = replace(judge(attempt, by, at).answer, scan_id=attempt.scan_id)
-    if answer.verdict in ("green", "amber"):
-        answer = Answer(attempt.scan_id, "red", "old_code")
-    return refuse(answer, by=by, at=at)
-
-
 def refuse(answer: Answer, *, by: AtGate, at: datetime) -> Answer:
     """Keep an answer that recorded nothing, for its retries; the first one kept stands."""
     try:
@@ -94,9 +83,8 @@ def undo_use(use_id: int, *, by: AtGate, at: datetime, reason: str) -> None:
 
     Raises NotFound for another gate's use, Refused("undo_too_late" | "undone_already")."""
     with act() as session:
-        use = session.scalars(
-            select(Use).where(Use.id == use_id, Use.gate_id == by.gate_id).with_for_update()
-        ).one_or_none()
+        mine = select(Use).where(Use.id == use_id, Use.gate_id == by.gate_id)
+        use = session.scalars(held(mine)).one_or_none()
         if use is None:
             raise NotFound("use_not_found")
         if use.undone_at is not None:
@@ -207,14 +195,15 @@ def _take_seats(judgement: Judgement, attempt: Attempt) -> bool:
 
 def _use_row(judgement: Judgement, attempt: Attempt, by: AtGate, at: datetime) -> Use:
     assert judgement.venue is not None
+    assert judgement.use is not None
     return Use(
         card_id=judgement.card_id,
         venue_id=by.venue_id,
         event_id=attempt.event_id,
         gate_id=by.gate_id,
-        kind=attempt.kind,
+        kind=judgement.use.kind,
         sector=judgement.event.sector if judgement.event else judgement.venue.sector,
-        day=judgement.day,
+        day=judgement.use.day,
         children=attempt.children,
         assistants=attempt.assistants,
         read_by=attempt.read_by,
