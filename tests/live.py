@@ -1,0 +1,95 @@
+"""The product as it runs for real: gunicorn with two workers, in a process of its own, ended by its process id."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from tests.postgres import free_port
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+
+
+class LiveServer:
+    """Migrated, loaded with the sample network, and serving on loopback. `origin` is where."""
+
+    def __init__(self, database_url: str, folder: Path, *, workers: int = 2, **env: str) -> None:
+        self.port = free_port()
+        self.origin = f"http://localhost:{self.port}"
+        self.folder = folder
+        self.env: Mapping[str, str] = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "DATABASE_URL": database_url,
+            "SECRET_KEY": "s" * 40,
+            "NETWORK_KEYS_FILE": str(folder / "network_keys.json"),
+            "ORIGIN": self.origin,
+            "PORT": str(self.port),
+            "WORKERS": str(workers),
+            "DEVELOPMENT": "1",
+            **env,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log_file(self) -> Path:
+        """What the server said: structured lines."""
+        return self.folder / "server.log"
+
+    def wallet(self, *arguments: str) -> str:
+        """Run a `wallet` command against this server's register."""
+        done = subprocess.run(
+            [BIN / "wallet", *arguments], env=self.env, cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"wallet {' '.join(arguments)}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def links(self) -> dict[str, dict[str, Any]]:
+        """A fresh link for each demo person, by key."""
+        return {link["key"]: link for link in json.loads(self.wallet("demo-links", "--json"))}
+
+    def __enter__(self) -> "LiveServer":
+        if not (self.folder / "network_keys.json").exists():
+            self.wallet("keys", "new")
+        self.wallet("db", "upgrade")
+        self.wallet("load-network", str(ROOT / "wallet" / "sample_network"))
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start serving; returns when it answers."""
+        with self.log_file.open("ab") as log:
+            self.process = subprocess.Popen([BIN / "gunicorn"], env=self.env, cwd=ROOT, stdout=log, stderr=log)
+        for _ in range(300):
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/now", timeout=2):
+                    return
+            except urllib.error.HTTPError:
+                return  # it answers: the host name is another's
+            except OSError:
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.1)
+        raise RuntimeError(f"the server did not start:\n{self.log_file.read_text()}")
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Stop serving."""
+        if self.process is not None:
+            self.process.send_signal(how)
+            self.process.wait(timeout=20)
+            self.process = None
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.stop()
