@@ -109,6 +109,7 @@ def site(built):
         "/policy": page_html("decoder.worker.js"),
         "/no-wasm": page_html("no-wasm.worker.js"),
         "/no-worker": page_html("missing.worker.js"),
+        "/no-wasm-file": page_html("decoder.worker.js").replace(b"zxing_reader", b"missing"),
     }
 
     class Handler(BaseHTTPRequestHandler):
@@ -271,6 +272,20 @@ def test_without_webassembly_the_other_decoder_reads(without_camera, site):
     with opened(without_camera, site, "/no-wasm") as page:
         assert page.evaluate("readPhoto", "/card.png") == CARD
         assert page.evaluate("counts.workers") == 1
+
+
+def test_webassembly_that_does_not_start_is_replaced_too(without_camera, site):
+    with opened(
+        without_camera, site, "/no-wasm-file", problems=["404", "wasm", "WebAssembly", "instantiation"]
+    ) as page:
+        assert page.evaluate("readPhoto", "/card.png") == CARD
+        assert page.evaluate("counts.workers") == 1
+
+
+def test_without_bitmaps_the_pixels_are_taken_on_the_page(with_film, site):
+    with opened(with_film, site, script="window.createImageBitmap = async () => { throw new Error(); };") as page:
+        page.evaluate("scanner.start()")
+        wait_texts(page, 2)
 
 
 def test_without_webassembly_the_camera_is_read_too(with_film, site):
@@ -470,6 +485,7 @@ def test_hidden_and_shown_five_times_it_reads_on(with_film, site):
     with opened(with_film, site) as page:
         page.evaluate("scanner.start()")
         wait_texts(page, 1)
+        lens = page.evaluate("document.querySelector('video').srcObject.getVideoTracks()[0].getSettings().deviceId")
         for time in range(1, 6):
             old = page.evaluate_handle("document.querySelector('video').srcObject.getVideoTracks()[0]")
             page.evaluate(HIDE, True)
@@ -482,6 +498,7 @@ def test_hidden_and_shown_five_times_it_reads_on(with_film, site):
             wait_state(page, "live")
             wait_texts(page, count + 1)
             assert page.evaluate("counts.camera") == time + 1, "one new stream each time, not one for each event"
+            assert page.evaluate("wish.video.deviceId") == {"exact": lens}, "an iPhone would choose its fisheye"
 
 
 def test_hidden_while_the_question_is_open_asks_once(with_film, site):

@@ -79,6 +79,7 @@ export function openCamera(video, { onState, onFrame, now = () => performance.no
   let stream = null;
   let state = "";
   let lenses = [];
+  let current = null; // the lens in use: iPhones come back from the background with the fisheye unless told which
   let torch = false;
   let torchOn = false;
   let openedAt = 0;
@@ -119,6 +120,7 @@ export function openCamera(video, { onState, onFrame, now = () => performance.no
         if (mine !== turn) throw error;
         if (lens && ["OverconstrainedError", "NotFoundError"].includes(error.name)) {
           lens = null; // the remembered camera is gone: unplugged, or the browser gave new ids
+          current = null;
           memory.set(null);
         } else if (BUSY.includes(error.name) && busy < BUSY_RETRIES.length) {
           await wait(BUSY_RETRIES[busy++]);
@@ -128,7 +130,7 @@ export function openCamera(video, { onState, onFrame, now = () => performance.no
     }
   }
 
-  async function open(lens = memory.get()) {
+  async function open(lens = current ?? memory.get()) {
     release();
     const mine = turn;
     const why = obstacle();
@@ -154,6 +156,7 @@ export function openCamera(video, { onState, onFrame, now = () => performance.no
     if (mine !== turn) return got.getTracks().forEach((late) => late.stop());
     asking = prompting = false;
     stream = got;
+    current = track().getSettings().deviceId ?? null;
     if (document.hidden) return hide();
     openedAt = now();
     track().onended = () => {
@@ -286,10 +289,10 @@ export function openCamera(video, { onState, onFrame, now = () => performance.no
     /** The next camera in the list; remembered if it opens, else the one before comes back. Resolves to whether it opened. */
     async switchLens() {
       if (lenses.length < 2) return false;
-      const before = track()?.getSettings().deviceId ?? memory.get();
+      const before = current;
       const next = lenses[(lenses.indexOf(before) + 1) % lenses.length];
       await open(next);
-      if (track()?.getSettings().deviceId === next) {
+      if (stream && current === next) {
         memory.set(next);
         return true;
       }

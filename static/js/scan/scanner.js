@@ -62,13 +62,16 @@ export function createScanner({ video, workerUrl, wasmUrl, onText, onState, now 
     },
   });
   let grabbing = false;
+  // Safari before 16.4 has no canvas in a worker, and takes its pixels on the page.
+  let bitmaps = typeof OffscreenCanvas !== "undefined";
+  let refusals = 0;
   const camera = openCamera(video, { onState: tell, onFrame: look, now });
 
   /** The middle square of the picture: a frame on the page shows the same square. */
   function grab() {
     const side = Math.min(video.videoWidth, video.videoHeight);
     const [left, top] = [(video.videoWidth - side) / 2, (video.videoHeight - side) / 2].map(Math.floor);
-    if (typeof OffscreenCanvas !== "undefined") return createImageBitmap(video, left, top, side, side);
+    if (bitmaps) return createImageBitmap(video, left, top, side, side);
     const canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });
     const context = canvas.getContext("2d");
     context.drawImage(video, left, top, side, side, 0, 0, side, side);
@@ -78,9 +81,14 @@ export function createScanner({ video, workerUrl, wasmUrl, onText, onState, now 
   async function look() {
     if (resting || grabbing || !decoder.free || video.videoWidth === 0) return;
     grabbing = true;
-    const frame = await Promise.resolve().then(grab).catch(() => null); // between two streams there is no picture to take
+    const frame = await Promise.resolve().then(grab).catch(() => null);
     grabbing = false;
-    if (!frame) return;
+    if (!frame) {
+      // Between two streams there is no picture to take; refused again and again, it is the browser.
+      bitmaps &&= ++refusals < 10;
+      return;
+    }
+    refusals = 0;
     // While the picture was taken a photo may have come first.
     if (resting || !decoder.free) return frame.close?.();
     const text = await decoder.readFrame(frame);
