@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
-from flask_wtf import FlaskForm
 
 from wallet.clock import helsinki_day, now
 from wallet.config import Settings
@@ -34,7 +33,15 @@ def check(gate: AtGate) -> Any:
     at = now()
     page = venues.gate_page(gate, at=at)
     count, children = uses.counts_today(gate, helsinki_day(at))
-    return render_template("gate/check.html", gate=gate, venue=page, count=count, children=children)
+    return render_template(
+        "gate/check.html",
+        gate=gate,
+        venue=page,
+        count=count,
+        children=children,
+        today=helsinki_day(at),
+        day_of=helsinki_day,
+    )
 
 
 @blueprint.post("/check")
@@ -120,7 +127,6 @@ def today(gate: AtGate) -> Any:
         children=children,
         undoable=at - timedelta(minutes=15),
         said=said if said in ("undone", "undo_too_late", "undone_already", "use_not_found") else None,
-        form=FlaskForm(),
     )
 
 

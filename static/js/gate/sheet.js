@@ -1,0 +1,148 @@
+/**
+ * The verdict's sheet: one view of the flow as colour, shape, words and the buttons that belong to it.
+ */
+const KINDS = { green: "ok", amber: "warn", neutral: "neutral", red: "stop" };
+const UNDO_MS = 15 * 60_000;
+
+/** The kind of a view: what colour and shape and sound it has. */
+export function kindOf({ stage, answer, notes, failure }) {
+  if (failure && stage === "failed") return "fault";
+  if (stage === "undone") return "neutral";
+  if (answer.recorded) return "done";
+  if (["green", "amber"].includes(answer.verdict)) return notes.length ? "warn" : "ok";
+  return KINDS[answer.verdict] ?? "fault";
+}
+
+/**
+ * The sheet's words for a view. Slots that are left out are hidden.
+ * @param {import("./flow.js").View} view
+ * @param {ReturnType<typeof import("./words.js").createWords>} words
+ * @param {(scan: object) => string} nameOf the evening's event of a scan
+ */
+export function wordsOf(view, words, nameOf) {
+  const { say, count, clock, day } = words;
+  const { stage, scan, answer, children, assistants, notes } = view;
+  const party = [
+    scan.kind === "ticket" ? say("adult") : say(`kind.${scan.kind}`),
+    children ? count("children", children) : null,
+    assistants ? count("assistants", assistants) : null,
+  ].filter(Boolean).join(" + ");
+  if (stage === "failed") {
+    const known = say(`failure.${view.failure}`) ?? say(`reason.${view.failure}.next`);
+    return {
+      headline: say(`failed.${view.act}`),
+      next: known ?? say("failure.other", { reason: view.failure }),
+      facts: view.act === "record" ? say("failed.kept") : undefined,
+    };
+  }
+  if (stage === "undone") return { headline: say("undone"), next: say("undone.next") };
+  if (answer.recorded) {
+    return { headline: say("recorded"), detail: party, next: nameOf(scan) };
+  }
+  const { facts } = answer;
+  const slots = {
+    ...facts,
+    last_day: facts.last_day && day(facts.last_day),
+    first_day: facts.first_day && day(facts.first_day),
+    used_at: facts.used_at && clock(facts.used_at),
+    elsewhere_at: facts.elsewhere_at && clock(facts.elsewhere_at),
+  };
+  if (["green", "amber"].includes(answer.verdict)) {
+    const born = say(facts.kind === "community" ? "facts.community" : "facts.personal", slots);
+    if (notes.length === 0) return { headline: say("welcome"), detail: party, facts: born };
+    const sentences = notes.map((note) => say(`note.${note}.next`, slots) ?? say("note.other", { reason: note }));
+    return {
+      headline: say(`note.${notes[0]}`) ?? say("look"),
+      detail: notes.includes("compare") ? born : party,
+      next: sentences.join(" "),
+      facts: notes.includes("compare") ? party : born,
+    };
+  }
+  const reason = answer.reason;
+  const headline = say(`reason.${reason}`, slots);
+  if (headline === undefined) return { headline: say("reason.other"), next: say("reason.other.next", { reason }) };
+  return { headline, detail: say(`reason.${reason}.detail`, slots), next: say(`reason.${reason}.next`, slots) };
+}
+
+// The register's own "no" to an undo: asking again would hear the same.
+const final = (act, failure) =>
+  act === "undo" && ["undo_too_late", "undone_already", "use_not_found", "not_found"].includes(failure);
+
+/**
+ * @param {HTMLElement} sheet holds one [data-verdict], its [data-slot]s, [data-act] buttons and [data-counter]s
+ * @param {object} options `words`, `sound`, `nameOf` a scan's event, and the whole `gate`, which gives the sheet room
+ * @returns {(view: import("./flow.js").View|null) => void}
+ */
+export function createSheet(sheet, { words, nameOf, sound, gate }) {
+  const section = sheet.querySelector("[data-verdict]");
+  const slots = Object.fromEntries([...sheet.querySelectorAll("[data-slot]")].map((each) => [each.dataset.slot, each]));
+  const acts = Object.fromEntries([...sheet.querySelectorAll("[data-act]")].map((each) => [each.dataset.act, each]));
+  const counters = { children: null, assistants: null };
+  for (const each of sheet.querySelectorAll("[data-counter]")) counters[each.querySelector("input").name] = each;
+  const shapes = [...sheet.querySelectorAll("[data-shape]")];
+
+  function setCounter(name, value, most) {
+    const [less, more] = counters[name].querySelectorAll("[data-step]");
+    const field = counters[name].querySelector("input");
+    // While someone types in it, an empty field is on its way to a number.
+    if (document.activeElement !== field || Number(field.value) !== value) field.value = value;
+    field.max = most;
+    less.disabled = value <= 0;
+    more.disabled = value >= most;
+  }
+
+  function offered(view) {
+    const { stage, answer, failure, act } = view;
+    const open = ["answered", "recording"].includes(stage) && ["green", "amber"].includes(answer.verdict);
+    const mine = Boolean(answer?.facts.use_id);
+    const young = !answer?.facts.used_at || (view.now ?? 0) - Date.parse(answer.facts.used_at) < UNDO_MS;
+    const recorded = ["recorded", "undoing"].includes(stage) && answer.recorded;
+    const already = ["answered", "undoing"].includes(stage) && answer.verdict === "neutral" && !answer.recorded;
+    const lost = stage === "failed";
+    return {
+      record: open,
+      drop: open,
+      assistant: open && view.assistants === 0 && view.scan.kind === "ticket",
+      again: lost && !["signed_out", "page_too_old"].includes(failure) && !final(act, failure),
+      enrol: lost && failure === "signed_out",
+      reload: lost && failure === "page_too_old",
+      undo: (recorded || already) && mine && young,
+      another: already,
+      next: !open && !(lost && !final(act, failure)),
+      later: lost && !final(act, failure),
+    };
+  }
+  return function show(view) {
+    const before = sheet.hidden ? null : section.dataset.stage;
+    const shown = view !== null && view.stage !== "checking";
+    sheet.hidden = !shown;
+    gate.classList.toggle("gate--answered", shown);
+    if (!shown) return;
+    const kind = kindOf(view);
+    section.className = `verdict verdict--${kind}`;
+    Object.assign(section.dataset, { verdict: kind, stage: view.stage, reason: view.failure ?? view.answer?.reason ?? "" });
+    for (const shape of shapes) shape.toggleAttribute("hidden", shape.dataset.shape !== (kind === "done" ? "ok" : kind)); // SVG has no .hidden
+    const said = wordsOf(view, words, nameOf);
+    for (const [name, slot] of Object.entries(slots)) {
+      slot.textContent = said[name] ?? "";
+      slot.hidden = !said[name];
+    }
+    const given = offered(view);
+    for (const [name, button] of Object.entries(acts)) button.hidden = !given[name];
+    for (const [name, stage] of [["record", "recording"], ["undo", "undoing"]]) {
+      acts[name].disabled = view.stage === stage;
+      acts[name].setAttribute("aria-busy", String(view.stage === stage));
+    }
+    const community = view.answer?.facts.kind === "community";
+    const most = community ? 99 : (view.answer?.facts.children_allowed ?? 0);
+    counters.children.hidden = !given.record || view.scan.kind !== "ticket" || most === 0;
+    counters.assistants.hidden = !given.record || view.assistants === 0;
+    setCounter("children", view.children, most);
+    setCounter("assistants", view.assistants, 15);
+    if (view.quiet || (before === view.stage && view.stage === "recording")) return;
+    if (["answered", "recorded", "undone", "failed"].includes(view.stage)) {
+      sound.play(kind);
+      slots.headline.focus();
+    }
+  };
+}

@@ -1,0 +1,39 @@
+/**
+ * The page's words in the reader's language. They stand in the template, one element an id; a script only picks one
+ * and fills its {slots}, as text.
+ */
+
+/**
+ * @param {HTMLTemplateElement} template its elements carry [data-say]
+ * @param {string} language of the page
+ */
+export function createWords(template, language) {
+  const phrases = new Map(
+    [...template.content.querySelectorAll("[data-say]")].map((each) => [each.dataset.say, each.textContent.trim()]),
+  );
+  const zone = { timeZone: "Europe/Helsinki" };
+  const hours = new Intl.DateTimeFormat("en-GB", { ...zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const days = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+
+  function say(id, slots = {}) {
+    const phrase = phrases.get(id);
+    return phrase && phrase.replace(/\{(\w+)\}/g, (_, slot) => String(slots[slot] ?? ""));
+  }
+
+  return {
+    /** The phrase with its slots filled, or undefined where there is none. */
+    say,
+    /** "1 child", "2 children". */
+    count: (id, num) => say(`${id}.${num === 1 ? "one" : "other"}`, { num }),
+    /** A moment (ISO) as an hour in Finland: 14.02, in English 14:02. */
+    clock(iso) {
+      const text = hours.format(new Date(iso));
+      return language === "en" ? text : text.replace(/^0/, "").replace(":", ".");
+    },
+    /** A day (ISO): 5.12.2026, in English 5 Dec 2026. */
+    day(iso) {
+      const [year, month, day] = iso.split("-").map(Number);
+      return language === "en" ? days.format(new Date(iso)) : `${day}.${month}.${year}`;
+    },
+  };
+}
