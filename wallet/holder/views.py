@@ -40,7 +40,7 @@ def card(holder: Holder) -> Any:
         "id": page.card_id,
         "number": shown(page.number),
         "area": local_name(page.area_name_fi, page.area_name_sv),
-        "until": gettext("Valid to %(day)s", day=long_day(page.last_day)),
+        "until": gettext("to %(day)s", day=long_day(page.last_day)),
         "children": [
             {"id": str(child.ticket_id), "year": child.birth_year} for child in page.children if child.status != "ended"
         ],
