@@ -17,13 +17,12 @@ import pytest
 import segno
 from PIL import Image, ImageFilter
 
+from wallet.web.headers import CSP_GATE, permissions, policy
+
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ROOT.parent / "shared" / "cases" / "scan_images"
 TARGET = "es2022,chrome105,firefox110,safari16"
-CSP = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; "
-    "img-src 'self' blob:; style-src 'self'; media-src 'self' blob:; report-uri /csp-report"
-)
+CSP = policy(CSP_GATE | {"report-uri": "/csp-report"})
 TYPES = {".js": "text/javascript", ".wasm": "application/wasm", ".png": "image/png", ".jpg": "image/jpeg"}
 TYPES |= {".webp": "image/webp"}
 FAKE_UI = "--use-fake-ui-for-media-stream"
@@ -128,7 +127,7 @@ def site(built):
             self.send_header("Content-Length", str(len(body)))
             self.send_header("Content-Security-Policy", CSP)
             self.send_header("X-Content-Type-Options", "nosniff")
-            self.send_header("Permissions-Policy", "camera=()" if self.path == "/policy" else "camera=(self)")
+            self.send_header("Permissions-Policy", permissions("holder" if self.path == "/policy" else "gate"))
             self.end_headers()
             self.wfile.write(body)
 

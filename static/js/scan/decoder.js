@@ -96,9 +96,9 @@ export function createDecoder({ workerUrl, wasmUrl, now, onHealth }) {
       }
       return engine !== null && waiting === null;
     },
-    /** Starts the worker, if it does not run. */
+    /** Starts the worker if none runs, without waiting for the pause after a failure to pass. */
     start() {
-      if (!worker && !timer) start();
+      if (!worker) start();
     },
     /** Reads a camera frame (which is given away): its text, or null. Call only when `free`. */
     readFrame: (frame) => ask({ frame }, [frame instanceof ImageData ? frame.data.buffer : frame], ANSWER_WITHIN),
