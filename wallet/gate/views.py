@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, jsonify, redirect, render_template, request, url_for
 
 from wallet.clock import helsinki_day, now
 from wallet.config import Settings
@@ -48,7 +48,7 @@ def check(gate: AtGate) -> Any:
 @guards.gate
 def check_one(gate: AtGate) -> Any:
     """The verdict on one scan; nothing is recorded."""
-    body = request.get_json()
+    body = _body()
     try:
         item = body["record"] if isinstance(body, dict) and "record" in body else None
         record = records.read(item, gate_clock_ahead=_clock_ahead(body))
@@ -63,7 +63,7 @@ def record(gate: AtGate) -> Any:
     """Record a list of scans, each answered on its own: `{"sent_at": ISO, "records": [...]}` → `{"answers": [...]}`.
 
     An offline queue comes the same way as a single tap. A record is done with only when its answer came."""
-    body = request.get_json()
+    body = _body()
     items = body.get("records") if isinstance(body, dict) else None
     if not isinstance(items, list):
         return errors.answer("bad_request", 400)
@@ -128,6 +128,14 @@ def today(gate: AtGate) -> Any:
         undoable=at - timedelta(minutes=15),
         said=said if said in ("undone", "undo_too_late", "undone_already", "use_not_found") else None,
     )
+
+
+def _body() -> Any:
+    """What a script sent. Aborts with 400 where it is not JSON, or is nested without end."""
+    try:
+        return request.get_json()
+    except RecursionError:
+        abort(400)
 
 
 def _clock_ahead(body: Any) -> timedelta:
