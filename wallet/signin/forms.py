@@ -2,10 +2,15 @@
 
 from flask_wtf import FlaskForm
 from wtforms import IntegerField, PasswordField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange, Regexp, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Regexp, ValidationError
 
 from wallet.register.invitations import normalise_code
 from wallet.register.rules import weak_pin
+
+
+def _plain(typed: str | None) -> str:
+    """What was typed, with a space for what can't be printed: PostgreSQL keeps no NUL, and nobody sees one."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in typed or "").split())
 
 
 def _code(_form: FlaskForm, field: StringField) -> None:
@@ -16,16 +21,17 @@ def _code(_form: FlaskForm, field: StringField) -> None:
 class LetterForm(FlaskForm):  # type: ignore[misc]
     """An activation letter's code, and the birth year that proves whose it is."""
 
-    code = StringField(validators=[InputRequired("code_missing"), _code])
+    code = StringField(filters=[_plain], validators=[InputRequired("code_missing"), _code])
     birth_year = IntegerField(
-        validators=[InputRequired("birth_year_shape"), NumberRange(1900, 2100, "birth_year_shape")]
+        validators=[InputRequired("birth_year_shape"), NumberRange(1900, 2100, "birth_year_shape")],
+        invalid_value_message="birth_year_shape",
     )
 
 
 class PinForm(FlaskForm):  # type: ignore[misc]
     """Choosing a PIN."""
 
-    pin = PasswordField(validators=[InputRequired("pin_shape"), Regexp(r"^[0-9]{6}$", message="pin_shape")])
+    pin = PasswordField(validators=[InputRequired("pin_shape"), Regexp(r"^[0-9]{6}\Z", message="pin_shape")])
     again = PasswordField(validators=[InputRequired("pin_differs")])
 
     def validate_pin(self, field: PasswordField) -> None:
@@ -40,18 +46,22 @@ class PinForm(FlaskForm):  # type: ignore[misc]
 class NumberForm(FlaskForm):  # type: ignore[misc]
     """Signing in with the card's number and PIN."""
 
-    number = StringField(validators=[InputRequired("number_missing"), Length(max=60, message="number_or_pin")])
+    number = StringField(
+        filters=[_plain], validators=[DataRequired("number_missing"), Length(max=60, message="number_or_pin")]
+    )
     pin = PasswordField(validators=[InputRequired("pin_shape"), Length(max=60, message="number_or_pin")])
 
 
 class GateForm(FlaskForm):  # type: ignore[misc]
     """Enrolling a phone as a gate."""
 
-    code = StringField(validators=[InputRequired("code_missing"), _code])
-    name = StringField(validators=[InputRequired("gate_name_missing"), Length(max=80, message="gate_name_long")])
+    code = StringField(filters=[_plain], validators=[InputRequired("code_missing"), _code])
+    name = StringField(
+        filters=[_plain], validators=[DataRequired("gate_name_missing"), Length(max=80, message="gate_name_long")]
+    )
 
 
 class CodeForm(FlaskForm):  # type: ignore[misc]
     """A member of staff's invitation code."""
 
-    code = StringField(validators=[InputRequired("code_missing"), _code])
+    code = StringField(filters=[_plain], validators=[InputRequired("code_missing"), _code])

@@ -196,7 +196,7 @@ def enrol_gate() -> Any:
     if not form.validate_on_submit():
         return _page("signin/enrol_gate.html", form)
     try:
-        made = invitations.enrol_gate(normalise_code(form.code.data) or "", form.name.data.strip(), at=now())
+        made = invitations.enrol_gate(normalise_code(form.code.data) or "", form.name.data, at=now())
     except Refused as refused:
         return _page("signin/enrol_gate.html", form, refused.reason)
     guards.begin("gate", gate_id=made.gate_id)

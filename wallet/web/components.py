@@ -7,6 +7,7 @@ from flask_wtf import FlaskForm
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, DateField, IntegerField, PasswordField, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Regexp
 
 from wallet.signin import guards
@@ -21,10 +22,10 @@ class SampleForm(FlaskForm):  # type: ignore[misc]
     year = IntegerField("Syntymävuosi", validators=[InputRequired("birth_year_shape")])
     pin = PasswordField("PIN", validators=[Regexp(r"^\d{6}$", message="pin_shape")])
     day = DateField("Päivä", validators=[InputRequired("birth_year_shape")])
-    unit = SelectField("Yksikkö", choices=[("1", "Aikuissosiaalityö"), ("2", "Perhepalvelut")])
+    unit = SelectField("Yksikkö", choices=[SelectChoice("1", "Aikuissosiaalityö"), SelectChoice("2", "Perhepalvelut")])
     situation = RadioField(
         "Elämäntilanne",
-        choices=[("work", "Työssä"), ("study", "Opiskelee"), ("other", "Muu")],
+        choices=[SelectChoice("work", "Työssä"), SelectChoice("study", "Opiskelee"), SelectChoice("other", "Muu")],
         validators=[InputRequired("birth_year_shape")],
     )
     keep = BooleanField("Muista valinta", validators=[InputRequired("birth_year_shape")])
