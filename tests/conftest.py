@@ -60,7 +60,7 @@ def database_url(database: str, request: pytest.FixtureRequest, tmp_path_factory
 def keyring() -> Keyring:
     """Network keys of this run."""
     ring = Keyring()
-    for kind in keys.TYPES:
+    for kind in keys.KEY_TYPES:
         ring = keys.add(ring, keys.new(kind, now(), [key.kid for key in ring.keys]))
     return ring
 

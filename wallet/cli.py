@@ -111,15 +111,15 @@ _file = click.option(
 
 
 @network_keys.command("new")
-@click.argument("types", nargs=-1, type=click.Choice(keys.TYPES))
+@click.argument("types", nargs=-1, type=click.Choice(keys.KEY_TYPES))
 @_file
 def keys_new(types: tuple[str, ...], path: Path) -> None:
-    """Add a new key of each of TYPES (default: C1 C2 C3) to the key file; it is made when it is not there."""
+    """Add a new key of each of TYPES (default: C1 C2 C3 L1) to the key file; it is made when it is not there."""
     try:
         keyring = keys.load(path.read_text(encoding="utf-8")) if path.exists() else keys.Keyring()
     except keys.KeyFileError as error:
         raise click.ClickException(f"{path}: {error}") from error
-    for kind in types or keys.TYPES:
+    for kind in types or keys.KEY_TYPES:
         entry = keys.new(kind, now(), [key.kid for key in keyring.keys])
         keyring = keys.add(keyring, entry)
         click.echo(f"{kind}:{entry['kid']} made")

@@ -1,6 +1,7 @@
 """The network's keys: the file they are kept in, and finding one by (type, kid).
 
-A key has one purpose (C1 signs credentials of phones, C2 printed cards, C3 codes the server shows) and is
+A key has one purpose (C1 signs credentials of phones, C2 printed cards, C3 codes the server shows, L1 the list that
+gates check with) and is
 found by type and kid together, so that a code cannot borrow a key made for something else. The file is JSON:
 
     {"keys": [{"type": "C1", "kid": 4711, "private": PKCS8 PEM, "public": compressed point in hex,
@@ -29,6 +30,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 TYPES = ("C1", "C2", "C3")
+KEY_TYPES = (*TYPES, "L1")  # and the one that signs the gates' list
 CURVE = ec.SECP256R1()
 POINT_BYTES = 33
 FIELDS = {"type", "kid", "private", "public", "made", "earliest_issue_day", "withdrawn"}
@@ -155,8 +157,8 @@ def _key(entry: Any, where: str) -> NetworkKey:
         # A misspelt "withdrawn" would leave a stolen key in use.
         raise KeyFileError(f"{where}: unknown fields {sorted(unknown)}")
     type_, kid, earliest = entry.get("type"), entry.get("kid"), entry.get("earliest_issue_day", 0)
-    if type_ not in TYPES:
-        raise KeyFileError(f"{where}: type must be one of C1, C2, C3")
+    if type_ not in KEY_TYPES:
+        raise KeyFileError(f"{where}: type must be one of C1, C2, C3, L1")
     if not _whole(kid, least=1):
         raise KeyFileError(f"{where}: kid must be 1–65535")
     if not _whole(earliest, least=0):
