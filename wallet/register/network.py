@@ -34,6 +34,7 @@ SECTORS = {
     "other": "culture",
 }
 AREA_STATUS = {"pilot": "pilot", "established": "established", "ended": "ended", "pop-up": "popup"}
+FARTHEST_M = 1_000_000
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 Row = dict[str, str]
@@ -63,19 +64,25 @@ class _File:
             self.fault(0, "the file is not UTF-8")
 
     def _read(self, text: str, needed: tuple[str, ...]) -> None:
-        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, restkey="")
+        header = text.partition("\n")[0]
+        # Finnish Excel separates by semicolons.
+        delimiter = ";" if header.count(";") > header.count(",") else ","
+        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, restkey="", delimiter=delimiter)
         try:
             missing = [name for name in needed if name not in (reader.fieldnames or ())]
             if missing:
                 self.fault(1, f"columns missing: {', '.join(missing)}")
                 return
             for row in reader:
-                if None in row.values() or "" in row:
+                if any("\0" in (value or "") for value in row.values()):
+                    self.fault(reader.line_num, "the row has a NUL sign in it")
+                elif None in row.values() or "" in row:
                     self.fault(reader.line_num, "the row has another number of cells than the header")
                 elif any(value.strip() for value in row.values()):
                     self.rows.append((reader.line_num, {name: value.strip() for name, value in row.items()}))
         except csv.Error as error:
-            self.fault(reader.line_num, f"not readable as CSV: {error}")
+            # The reader counts a line once it is read through.
+            self.fault(reader.line_num + 1, f"not readable as CSV: {error}")
 
     def fault(self, line: int, text: str) -> None:
         self.faults.append((self.name, line, text))
@@ -144,7 +151,13 @@ class _Cells:
         return self._as(name, read, f"a number between {low} and {high} with a decimal point")  # type: ignore[no-any-return]
 
     def metres(self, name: str) -> int | None:
-        return self._as(name, int, "a whole number of metres")  # type: ignore[no-any-return]
+        def read(text: str) -> int:
+            value = int(text)
+            if not 0 <= value <= FARTHEST_M:
+                raise ValueError
+            return value
+
+        return self._as(name, read, f"a whole number of metres up to {FARTHEST_M}")  # type: ignore[no-any-return]
 
 
 def _day(text: str, month: int, day: int) -> date:
@@ -203,6 +216,9 @@ def _venue(cells: _Cells) -> Venue:
     lat, lon = cells.degrees("lat", -90, 90), cells.degrees("lon", -180, 180)
     if (lat is None) != (lon is None):
         cells.file.fault(cells.line, "lat and lon go together")
+    opens, closes = cells.first_day("valid_from"), cells.last_day("valid_until")
+    if opens is not None and closes is not None and opens > closes:
+        cells.file.fault(cells.line, "valid_from is after valid_until")
     return Venue(
         id=cells.row["id"],
         area_id=cells.row["area"],
@@ -221,8 +237,8 @@ def _venue(cells: _Cells) -> Venue:
         coord_source=cells.text("coord_source", 400),
         website=cells.text("website", 400),
         popup=cells.yes("popup"),
-        opens=cells.first_day("valid_from"),
-        closes=cells.last_day("valid_until"),
+        opens=opens,
+        closes=closes,
         offers_ticket=cells.yes("offers_tickets"),
         offers_course=cells.yes("offers_course_places"),
         # A swimming hall or a gym may also give a season; the files have no column for it yet.
