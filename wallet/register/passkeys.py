@@ -97,12 +97,15 @@ def find(credential: bytes) -> KnownPasskey | None:
     )
 
 
-def used(passkey_id: int, sign_count: int, *, at: datetime) -> None:
+def used(passkey_id: int, sign_count: int, *, at: datetime, challenged_at: datetime | None = None) -> None:
     """Note a sign-in. Synced passkeys always count 0; a count that falls is a copy at work.
 
-    Raises Refused("passkey_copied") where a counting passkey did not count up."""
+    Raises Refused("passkey_copied") where a counting passkey did not count up, "passkey_stale" where the challenge
+    was made before the last sign-in: an answer that was seen already, with the cookie that it came with."""
     with act() as session:
         passkey = session.scalars(held(select(Passkey).where(Passkey.id == passkey_id))).one()
+        if challenged_at is not None and passkey.used_at is not None and challenged_at < passkey.used_at:
+            raise Refused("passkey_stale")
         stored = passkey.sign_count
         fell = sign_count <= stored and (sign_count, stored) != (0, 0)
         if fell:

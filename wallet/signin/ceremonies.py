@@ -1,10 +1,11 @@
 """Passkey ceremonies over py_webauthn: discoverable, user verification required, one host.
 
-The challenge waits in the signed session, one for each ceremony, and is spent when an answer comes.
+The challenge waits in the signed session, one for each ceremony, and is spent when an answer comes. A cookie can be
+sent twice, so it carries its moment too: it has ten minutes, and one from before a passkey's last sign-in is spent.
 """
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import session
@@ -32,12 +33,14 @@ from wallet.register.identities import Holder, Staff
 from wallet.register.passkeys import KnownPasskey
 
 TIMEOUT_MS = 300_000
+CHALLENGE_LIFE = timedelta(minutes=10)  # the phone's five, and the way there and back
+LONGEST_ID = 1023  # bytes of a credential id (Web Authentication level 2, section 4)
 NAME = "Kaikukortti"
 # What py_webauthn raises for input that is not an answer at all (tried: a mutated one can be a bare KeyError).
 _NOT_AN_ANSWER = (WebAuthnException, KeyError, ValueError, TypeError, AttributeError)
 
 
-def registration_options(by: Holder | Staff, settings: Settings) -> Any:
+def registration_options(by: Holder | Staff, settings: Settings, *, at: datetime) -> Any:
     """What the browser needs to make a passkey for this person."""
     owner = passkeys.owner(by)
     options = generate_registration_options(
@@ -54,13 +57,13 @@ def registration_options(by: Holder | Staff, settings: Settings) -> Any:
         ),
         exclude_credentials=[PublicKeyCredentialDescriptor(id=one) for one in owner.credentials],
     )
-    session["challenge_new"] = bytes_to_base64url(options.challenge)
+    _keep("challenge_new", options.challenge, at)
     return json.loads(options_to_json(options))
 
 
 def register(by: Holder | Staff, answer: Any, settings: Settings, *, at: datetime) -> None:
     """Keep the passkey that the browser made. Raises Refused: passkey_stale, passkey_wrong, passkey_known."""
-    challenge = _spend("challenge_new")
+    challenge, _ = _spend("challenge_new", at)
     try:
         made = verify_registration_response(
             credential=answer,
@@ -71,21 +74,23 @@ def register(by: Holder | Staff, answer: Any, settings: Settings, *, at: datetim
         )
     except _NOT_AN_ANSWER as error:
         raise Refused("passkey_wrong") from error
+    if len(made.credential_id) > LONGEST_ID:
+        raise Refused("passkey_wrong")
     passkeys.add(by, made.credential_id, made.credential_public_key, made.sign_count, at=at)
 
 
-def sign_in_options(settings: Settings) -> Any:
+def sign_in_options(settings: Settings, *, at: datetime) -> Any:
     """What the browser needs to offer the passkeys it has for this host."""
     options = generate_authentication_options(
         rp_id=settings.host, timeout=TIMEOUT_MS, user_verification=UserVerificationRequirement.REQUIRED
     )
-    session["challenge"] = bytes_to_base64url(options.challenge)
+    _keep("challenge", options.challenge, at)
     return json.loads(options_to_json(options))
 
 
 def sign_in(answer: Any, settings: Settings, *, at: datetime) -> KnownPasskey:
     """The passkey that signed. Raises Refused: passkey_stale, passkey_unknown, passkey_wrong, passkey_copied."""
-    challenge = _spend("challenge")
+    challenge, challenged_at = _spend("challenge", at)
     try:
         found = passkeys.find(base64url_to_bytes(answer["rawId"]))
     except _NOT_AN_ANSWER as error:
@@ -107,12 +112,17 @@ def sign_in(answer: Any, settings: Settings, *, at: datetime) -> KnownPasskey:
         raise Refused("passkey_wrong") from error
     if handle != found.user_handle:
         raise Refused("passkey_wrong")
-    passkeys.used(found.passkey_id, seen.new_sign_count, at=at)
+    passkeys.used(found.passkey_id, seen.new_sign_count, challenged_at=challenged_at, at=at)
     return found
 
 
-def _spend(name: str) -> bytes:
-    challenge = session.pop(name, None)
-    if challenge is None:
+def _keep(name: str, challenge: bytes, at: datetime) -> None:
+    session[name] = [bytes_to_base64url(challenge), at.isoformat()]
+
+
+def _spend(name: str, at: datetime) -> tuple[bytes, datetime]:
+    """The challenge that waits, and when it was made. Raises Refused("passkey_stale") where there is none in time."""
+    challenge, made = session.pop(name, None) or (None, None)
+    if challenge is None or at - datetime.fromisoformat(made) > CHALLENGE_LIFE:
         raise Refused("passkey_stale")
-    return base64url_to_bytes(challenge)
+    return base64url_to_bytes(challenge), datetime.fromisoformat(made)

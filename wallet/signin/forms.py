@@ -1,8 +1,10 @@
 """The forms of signing in. Words for faults are in the templates (`reasons`), so that every language has them."""
 
+import re
+
 from flask_wtf import FlaskForm
 from wtforms import IntegerField, PasswordField, StringField
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Regexp, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, ValidationError
 
 from wallet.register.invitations import normalise_code
 from wallet.register.rules import weak_pin
@@ -28,15 +30,18 @@ class LetterForm(FlaskForm):  # type: ignore[misc]
     )
 
 
+def _pin(_form: FlaskForm, field: PasswordField) -> None:
+    if not re.fullmatch(r"[0-9]{6}", field.data or ""):
+        raise ValidationError("pin_shape")
+    if weak_pin(field.data):
+        raise ValidationError("pin_weak")
+
+
 class PinForm(FlaskForm):  # type: ignore[misc]
     """Choosing a PIN."""
 
-    pin = PasswordField(validators=[InputRequired("pin_shape"), Regexp(r"^[0-9]{6}\Z", message="pin_shape")])
+    pin = PasswordField(validators=[InputRequired("pin_shape"), _pin])
     again = PasswordField(validators=[InputRequired("pin_differs")])
-
-    def validate_pin(self, field: PasswordField) -> None:
-        if weak_pin(field.data):
-            raise ValidationError("pin_weak")
 
     def validate_again(self, field: PasswordField) -> None:
         if field.data != self.pin.data:

@@ -89,7 +89,8 @@ def find(audience: str) -> Who | None:
 
 def init(app: Flask) -> None:
     """Let Flask-Login find who is asking."""
-    manager = LoginManager(app)
+    # Its own context processor would look in the database for each page, also for the page that says it is away.
+    manager = LoginManager(app, add_context_processor=False)
     # A phone goes from Wi-Fi to mobile data, and its browser is updated: neither may sign anyone out.
     manager.session_protection = None
 

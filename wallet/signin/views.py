@@ -131,7 +131,7 @@ def signed_out(audience: str) -> Any:
 @blueprint.post("/passkeys/holder/options")
 @guards.holder
 def holder_passkey_options(holder: Holder) -> Any:
-    return jsonify(ceremonies.registration_options(holder, _settings()))
+    return jsonify(ceremonies.registration_options(holder, _settings(), at=now()))
 
 
 @blueprint.post("/passkeys/holder")
@@ -143,7 +143,7 @@ def holder_passkey(holder: Holder) -> Any:
 @blueprint.post("/passkeys/staff/options")
 @guards.staff
 def staff_passkey_options(staff: Staff) -> Any:
-    return jsonify(ceremonies.registration_options(staff, _settings()))
+    return jsonify(ceremonies.registration_options(staff, _settings(), at=now()))
 
 
 @blueprint.post("/passkeys/staff")
@@ -163,7 +163,7 @@ def _register(by: Holder | Staff, after: str) -> Any:
 @blueprint.post("/passkeys/sign-in/options")
 @guards.public
 def passkey_sign_in_options() -> Any:
-    return jsonify(ceremonies.sign_in_options(_settings()))
+    return jsonify(ceremonies.sign_in_options(_settings(), at=now()))
 
 
 @blueprint.post("/passkeys/sign-in")
