@@ -2,6 +2,8 @@
  * Asking the register. Whatever can come back instead of an answer has a word of its own, and nothing waits for ever.
  */
 const PATIENCE = 8000;
+// What something in front of us may answer without our words.
+const BY_STATUS = { 401: "signed_out", 429: "too_many" };
 
 /**
  * @typedef {object} Result
@@ -51,9 +53,8 @@ function understand(status, text) {
     data = JSON.parse(text);
   } catch {}
   if (status >= 500) return { ok: false, failure: "broken" };
-  if (data === null || typeof data !== "object") {
-    return { ok: false, failure: { 401: "signed_out", 429: "too_many" }[status] ?? "unexpected" };
-  }
-  if (typeof data.error === "string") return { ok: false, failure: data.error };
+  if (typeof data?.error === "string") return { ok: false, failure: data.error };
+  if (BY_STATUS[status]) return { ok: false, failure: BY_STATUS[status] };
+  if (data === null || typeof data !== "object") return { ok: false, failure: "unexpected" };
   return { ok: true, data };
 }
