@@ -17,20 +17,39 @@ def render_item(kind, thing, _context):
     return "sa.DateTime(timezone=True)" if kind == "type" and type(thing).__name__ == "UtcDateTime" else False
 
 
+def check_keys(ctx, **_step):
+    """End a step that left a row pointing at nothing, with everything it did."""
+    lost = ctx.connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if lost:
+        raise RuntimeError(f"rows that point at nothing, in {', '.join(sorted({row[0] for row in lost}))}")
+
+
 def run() -> None:
     """Upgrade or downgrade; each migration is one transaction."""
     with engine.connect() as connection:
-        context.configure(
-            connection=connection,
-            target_metadata=metadata,
-            include_object=include_object,
-            render_item=render_item,
-            render_as_batch=True,
-            compare_type=True,
-            transaction_per_migration=True,
-        )
-        with context.begin_transaction():
-            context.run_migrations()
+        sqlite = connection.dialect.name == "sqlite"
+        driver = connection.connection.driver_connection
+        if sqlite:
+            # Batch mode drops a table and makes it anew: rows that point at it would stand in the way. The switch does
+            # nothing inside a transaction, so it goes to the driver, before one begins; each step is checked instead.
+            driver.execute("PRAGMA foreign_keys=OFF")
+        try:
+            context.configure(
+                connection=connection,
+                target_metadata=metadata,
+                include_object=include_object,
+                render_item=render_item,
+                render_as_batch=True,
+                compare_type=True,
+                transaction_per_migration=True,
+                on_version_apply=check_keys if sqlite else None,
+            )
+            with context.begin_transaction():
+                context.run_migrations()
+        finally:
+            if sqlite:
+                connection.rollback()
+                driver.execute("PRAGMA foreign_keys=ON")
 
 
 run()

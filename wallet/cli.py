@@ -16,7 +16,7 @@ from flask.cli import FlaskGroup, with_appcontext
 from wallet.clock import now
 from wallet.codes import keys
 from wallet.config import Settings, SettingsError
-from wallet.register import demo, invitations, network, signins, uses
+from wallet.register import demo, gate_lists, invitations, network, signins, uses
 from wallet.register.errors import FileRefused
 from wallet.register.identities import HeldRole
 
@@ -152,7 +152,10 @@ def _write_secret(path: Path, text: str) -> None:
 def purge() -> None:
     """Delete what has had its time: refused scans after 30 days, ended sign-ins after 30."""
     at = now()
-    click.echo(f"{uses.purge_refusals(at=at)} refused scans, {signins.purge(at=at)} sign-ins deleted.")
+    click.echo(
+        f"{uses.purge_refusals(at=at)} refused scans, {signins.purge(at=at)} sign-ins, "
+        f"{gate_lists.purge(at=at)} gate lists deleted."
+    )
 
 
 def init(app: Flask) -> None:

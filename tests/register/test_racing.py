@@ -142,7 +142,10 @@ def test_2400_racing_scans(app: Flask, people: People) -> None:
     assert len(rows) == sum(told[0].recorded for told in by_scan.values()), "an answer without its use, or the reverse"
     assert db.session.scalar(select(func.count()).select_from(Scan)) == len(by_scan)
     for event in db.session.scalars(select(Event)):
-        seats = sum(1 + use.children for use in live if use.event_id == event.id)
+        mine = [use for use in live if use.event_id == event.id]
+        seats = sum(use.seats for use in mine)
+        assert all(use.seats == 1 + use.children for use in mine if not use.late)
+        assert all(use.seats in (0, 1 + use.children) for use in mine), "a late one past the ceiling takes no seat"
         assert event.taken == seats, "the count of seats drifted"
         assert seats <= 12, "more than the ceiling"
     # The evening was what it claims to be: enough of each kind of answer.

@@ -152,5 +152,6 @@ def store(record: Record, settings: Settings, *, by: AtGate, at: datetime) -> An
     """Record the use, or keep why not."""
     wanted = attempt(record, settings, at=at)
     if isinstance(wanted, Answer):
-        return uses.refuse(wanted, by=by, at=at)
+        late = at - record.scanned_at > LIVE
+        return uses.refuse(wanted, by=by, at=at, late_scan=record.scanned_at if late else None)
     return uses.record_use(wanted, by=by, at=at)

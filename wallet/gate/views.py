@@ -8,9 +8,9 @@ from flask import Blueprint, abort, current_app, jsonify, redirect, render_templ
 
 from wallet.clock import helsinki_day, now
 from wallet.config import Settings
-from wallet.gate import records
+from wallet.gate import lists, records
 from wallet.gate.records import BadRecord
-from wallet.register import uses, venues
+from wallet.register import conflicts, uses, venues
 from wallet.register.errors import Refused
 from wallet.register.identities import AtGate
 from wallet.register.judging import Answer
@@ -109,6 +109,14 @@ def undo(gate: AtGate, use_id: int) -> Any:
     return redirect(url_for("gate.today", said="undone"))
 
 
+@blueprint.get("/list")
+@guards.public
+def gate_list() -> Any:
+    """The signed list for checking without a connection. Public: it is signed, and an expired session must not keep a
+    gate from hearing what was withdrawn."""
+    return current_app.response_class(lists.current(_settings(), at=now()), mimetype="application/json")
+
+
 @blueprint.get("/today")
 @guards.gate
 def today(gate: AtGate) -> Any:
@@ -117,6 +125,7 @@ def today(gate: AtGate) -> Any:
     day = helsinki_day(at)
     lines = uses.uses_today(gate, day)
     count, children = uses.counts_today(gate, day)
+    found = conflicts.conflicts(gate)
     said = request.args.get("said")
     return render_template(
         "gate/today.html",
@@ -125,6 +134,7 @@ def today(gate: AtGate) -> Any:
         lines=lines,
         count=count,
         children=children,
+        conflicts=found,
         undoable=at - timedelta(minutes=15),
         said=said if said in ("undone", "undo_too_late", "undone_already", "use_not_found") else None,
     )

@@ -1,5 +1,7 @@
 """What the network signs for a card: credentials with a phone's key, and the server's own for pages it renders."""
 
+import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -21,7 +23,7 @@ LIVE_KEYS = 2
 
 @dataclass(frozen=True)
 class Issued:
-    """The fields that a signature will cover (CODES.md, "Bytes")."""
+    """The fields that a signature will cover (CODES.md, "Bytes"), and the one-time value of the next renewal."""
 
     credential: bytes  # 5 random bytes, never reused
     first_day: date
@@ -29,9 +31,10 @@ class Issued:
     kind: str
     children: int
     birth_year: int
+    once: str | None = None  # a phone's only; the register keeps its hash
 
 
-def _new(card: CardPage, shown_by: str, phone_key: bytes | None, at: datetime) -> Issued:
+def _new(card: CardPage, shown_by: str, phone_key: bytes | None, at: datetime, renews: int | None = None) -> Issued:
     today = helsinki_day(at)
     row = Credential(
         credential=secrets.token_bytes(5),
@@ -41,13 +44,20 @@ def _new(card: CardPage, shown_by: str, phone_key: bytes | None, at: datetime) -
         first_day=today,
         last_day=min(today + timedelta(days=LIFE_DAYS), card.last_day),
         made_at=at,
+        renews_id=renews,
     )
+    once = secrets.token_urlsafe(24) if shown_by == "phone" else None
+    row.renewal_hash = _hash(once) if once else None
     db.session.add(row)
     db.session.flush()
-    return _issued(row, card)
+    return _issued(row, card, once)
 
 
-def _issued(row: Credential, card: CardPage) -> Issued:
+def _hash(once: str) -> bytes:
+    return hashlib.sha256(b"renewal:" + once.encode()).digest()
+
+
+def _issued(row: Credential, card: CardPage, once: str | None = None) -> Issued:
     return Issued(
         row.credential,
         row.first_day,
@@ -55,6 +65,7 @@ def _issued(row: Credential, card: CardPage) -> Issued:
         card.kind,
         min(len([child for child in card.children if child.status != "ended"]), 15),
         card.birth_year or 0,
+        once,
     )
 
 
@@ -87,6 +98,56 @@ def add_phone_key(by: Holder, phone_key: bytes, *, at: datetime) -> Issued:
             return issued
     except IntegrityError as error:
         raise Refused("key_known") from error
+
+
+def renew(by: Holder, old: bytes, once: str, phone_key: bytes, *, at: datetime) -> Issued:
+    """A new credential and key in place of `old`, by the one-time value that came with it. The old one stops.
+
+    A phone whose answer was lost asks again with the same new key and hears of the same credential. A value that comes
+    a second time with another key is a copy at work: every key of the card stops, and every sign-in of it
+    (CODES.md, "The phone's key"). Raises Refused: the card's reason, renewal_unknown, renewal_copied, key_known."""
+    try:
+        with act() as session:
+            session.execute(held(select(Card.id).where(Card.id == by.card_id)))
+            card = card_of(by, at=at)
+            if card.refused is not None:
+                raise Refused(card.refused)
+            mine = select(Credential).where(Credential.credential == old, Credential.card_id == by.card_id)
+            row = session.scalars(mine).one_or_none()
+            if row is None or row.renewal_hash is None or not hmac.compare_digest(row.renewal_hash, _hash(once)):
+                raise Refused("renewal_unknown")
+            if row.withdrawn_at is None:
+                row.withdrawn_at, row.withdrawn_reason = at, "renewed"
+                session.flush()
+                issued = _new(card, "phone", phone_key, at, renews=row.id)
+                journal.write("holder:phone-key:renewed", at=at, by=by, card_id=by.card_id)
+                return issued
+            again = session.scalars(
+                select(Credential).where(
+                    Credential.phone_key == phone_key,
+                    Credential.card_id == by.card_id,
+                    Credential.withdrawn_at.is_(None),
+                )
+            ).one_or_none()
+            if again is not None:
+                # The first answer's value was lost with it: a new one takes its place.
+                fresh = secrets.token_urlsafe(24)
+                again.renewal_hash = _hash(fresh)
+                return _issued(again, card, fresh)
+            if row.withdrawn_reason != "renewed":
+                raise Refused("renewal_unknown")
+            _stop_copies(by, at)
+    except IntegrityError as error:
+        raise Refused("key_known") from error
+    raise Refused("renewal_copied")
+
+
+def _stop_copies(by: Holder, at: datetime) -> None:
+    phone = (Credential.card_id == by.card_id, Credential.shown_by == "phone", Credential.withdrawn_at.is_(None))
+    db.session.execute(update(Credential).where(*phone).values(withdrawn_at=at, withdrawn_reason="copied"))
+    signed_in = (SignIn.card_id == by.card_id, SignIn.ended_at.is_(None))
+    db.session.execute(update(SignIn).where(*signed_in).values(ended_at=at))
+    journal.write("holder:phone-key:copied", at=at, by=by, card_id=by.card_id)
 
 
 def for_server(by: Holder, *, at: datetime) -> Issued:
@@ -132,6 +193,7 @@ def keys_made(by: Holder, *, at: datetime) -> int:
     made = select(func.count()).where(
         Credential.card_id == by.card_id,
         Credential.shown_by == "phone",
+        Credential.renews_id.is_(None),
         Credential.made_at >= max(signed_in, at - timedelta(days=30)),
     )
     return int(db.session.scalar(made) or 0)

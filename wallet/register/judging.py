@@ -21,6 +21,8 @@ MISSES_ALLOWED = 10
 MISS_MINUTES = 10
 FUTURE_SECONDS = 60
 OLDEST_DAYS = 14
+# What a gate without a connection could not know: the visitor was let in, so it is a use and a conflict line.
+MEANWHILE = ("blocked_meanwhile", "replaced_meanwhile", "withdrawn_meanwhile", "ceiling_passed")
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Judgement:
     use: rules.UseFacts | None = None
     slot: str = ""
     nth: int = 1
+    standing: int | None = None  # the use that was there before this scan
 
     @property
     def recordable(self) -> bool:
@@ -106,29 +109,42 @@ def judge(attempt: Attempt, by: AtGate, at: datetime, *, lock: bool = False, cla
     reason = rules.refused_card(facts_of_card, day)
     if reason in ("card_expired", "card_not_yet_valid"):
         return red(reason, last_day=str(card.last_day), first_day=str(card.first_day))
-    if reason is None and credential is not None and credential.withdrawn_at is not None:
+    if reason is None and _stopped(credential, attempt):
         reason = "withdrawn"
+    meanwhile: tuple[str, ...] = ()
+    if attempt.late and f"{reason}_meanwhile" in MEANWHILE:
+        meanwhile, reason = (f"{reason}_meanwhile",), None
     reason = reason or rules.refused_place(facts_of_card, place, day)
     if reason is not None:
         return red(reason)
 
     slot = f"{attempt.kind}:event:{event.id}" if event else f"{attempt.kind}:venue:{venue.id}:{day.isoformat()}"
     seen = _seen_before(card, credential, attempt, slot, by)
-    if isinstance(seen, Answer):
-        return Judgement(seen, card_id=card.id)
+    if isinstance(seen, Judgement):
+        return seen
     reason = rules.refused_use(facts_of_card, use)
     shown = _shown(card, facts_of_card, attempt)
     if reason is not None:
         return red(reason, **shown)
     if event and event.ceiling is not None and event.taken + 1 + attempt.children > event.ceiling:
-        return red("ceiling_reached", left=event.ceiling - event.taken)
+        if not attempt.late:
+            return red("ceiling_reached", left=event.ceiling - event.taken)
+        meanwhile = (*meanwhile, "ceiling_passed")
 
-    noticed = rules.notes(facts_of_card, place, use, read_by=attempt.read_by)
+    noticed = meanwhile + rules.notes(facts_of_card, place, use, read_by=attempt.read_by)
     elsewhere = _elsewhere_lately(card, attempt, by)
     if elsewhere is not None:
         noticed, shown = ("other_venue_lately", *noticed), shown | elsewhere
     answer = Answer(attempt.scan_id, "amber" if noticed else "green", notes=noticed, facts=shown)
     return Judgement(answer, card.id, venue, event, use, slot, seen)
+
+
+def _stopped(credential: Credential | None, attempt: Attempt) -> bool:
+    """Whether a code's credential no longer counts. A phone that renewed its key after the scan did nothing odd."""
+    if credential is None or credential.withdrawn_at is None:
+        return False
+    superseded = credential.withdrawn_reason in ("renewed", "newer_keys")
+    return not (attempt.late and superseded and attempt.scanned_at < credential.withdrawn_at)
 
 
 def _find_card(attempt: Attempt, *, lock: bool) -> tuple[Card, Credential | None] | str:
@@ -198,7 +214,7 @@ def _shown(card: Card, facts: rules.CardFacts, attempt: Attempt) -> dict[str, An
     }
 
 
-def _seen_before(card: Card, credential: Credential | None, attempt: Attempt, slot: str, by: AtGate) -> Answer | int:
+def _seen_before(card: Card, credential: Credential | None, attempt: Attempt, slot: str, by: AtGate) -> Judgement | int:
     """Rules 2 to 4: an answer where this was used already, else which ticket of its slot this would be."""
     same = [Use.slot == slot]
     if attempt.step is not None:
@@ -213,7 +229,7 @@ def _seen_before(card: Card, credential: Credential | None, attempt: Attempt, sl
     for use, name in live:
         if attempt.step is not None and use.step == attempt.step and use.venue_id != by.venue_id:
             where = {"used_at": use.scanned_at.isoformat(), "venue": name}
-            return Answer(attempt.scan_id, "red", "used_elsewhere", facts=where)
+            return Judgement(Answer(attempt.scan_id, "red", "used_elsewhere", facts=where), card.id, standing=use.id)
     tickets = [use for use, _ in live if use.slot == slot]
     if tickets and not attempt.another:
         last = tickets[-1]
@@ -223,7 +239,8 @@ def _seen_before(card: Card, credential: Credential | None, attempt: Attempt, sl
             "assistants": last.assistants,
             "use_id": last.id if last.gate_id == by.gate_id else None,
         }
-        return Answer(attempt.scan_id, "neutral", "already_recorded", facts=facts)
+        answer = Answer(attempt.scan_id, "neutral", "already_recorded", facts=facts)
+        return Judgement(answer, card.id, standing=last.id)
     spent = any(use.step == attempt.step for use, _ in rows) if attempt.step is not None else False
     behind = (
         credential is not None
@@ -233,7 +250,7 @@ def _seen_before(card: Card, credential: Credential | None, attempt: Attempt, sl
         and not attempt.late
     )
     if spent or behind:
-        return Answer(attempt.scan_id, "red", "old_code")
+        return Judgement(Answer(attempt.scan_id, "red", "old_code"), card.id)
     return tickets[-1].nth + 1 if tickets else 1
 
 

@@ -136,6 +136,7 @@ class Event(Base):
         _one_of("kind", "ticket", "course", "season"),
         _one_of("sector", "culture", "education", "science", "sport"),
         CheckConstraint("taken >= 0", name="taken_counted"),
+        # A late use past the ceiling takes no seat, so this holds whatever happened at the door.
         CheckConstraint("ceiling IS NULL OR taken <= ceiling", name="ceiling_kept"),
         UniqueConstraint("venue_id", "source_id"),
         Index("ix_events_venue_id_starts_at", "venue_id", "starts_at"),
@@ -215,6 +216,14 @@ class Credential(Base):
     __table_args__ = (
         _one_of("shown_by", "phone", "paper", "server"),
         CheckConstraint("(shown_by = 'phone') = (phone_key IS NOT NULL)", name="phone_has_key"),
+        CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_reason IS NULL)", name="withdrawn_with_reason"),
+        # The gates' list reads the few that were stopped; keys that were renewed are many, and in no list.
+        Index(
+            "ix_credentials_last_day_stopped",
+            "last_day",
+            sqlite_where=text("withdrawn_at IS NOT NULL AND withdrawn_reason <> 'renewed'"),
+            postgresql_where=text("withdrawn_at IS NOT NULL AND withdrawn_reason <> 'renewed'"),
+        ),
         CheckConstraint("first_day <= last_day", name="days_forward"),
     )
 
@@ -230,6 +239,7 @@ class Credential(Base):
     withdrawn_reason: Mapped[str | None] = mapped_column(String(40))
     last_step: Mapped[int | None] = mapped_column(BigId)
     renewal_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # of the one-time value of the next renewal
+    renews_id: Mapped[int | None] = mapped_column(ForeignKey("credentials.id"), unique=True)
 
 
 # People who work with cards
@@ -380,6 +390,9 @@ class Use(Base):
     day: Mapped[date] = mapped_column(Date, index=True)
     children: Mapped[int] = mapped_column(SmallInteger, default=0)
     assistants: Mapped[int] = mapped_column(SmallInteger, default=0)
+    seats: Mapped[int] = mapped_column(
+        SmallInteger, default=0, server_default=text("0")
+    )  # taken of the event's ceiling, given back by undo
     read_by: Mapped[str] = mapped_column(String(8))
     step: Mapped[int | None] = mapped_column(BigId)
     slot: Mapped[str] = mapped_column(String(120))

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from wallet.register import journal, rules
+from wallet.register import conflicts, journal, rules
 from wallet.register.database import act, db, held
 from wallet.register.errors import NotFound, Refused
 from wallet.register.identities import AtGate, Holder
@@ -52,10 +52,14 @@ def _record(attempt: Attempt, by: AtGate, at: datetime) -> Answer:
         if before is not None:
             return before
         answer, use = judgement.answer, None
-        if judgement.recordable and not _take_seats(judgement, attempt):
+        seats = _take_seats(judgement, attempt) if judgement.recordable else 0
+        if seats is None and not attempt.late:
             answer = replace(answer, verdict="red", reason="ceiling_reached", notes=())
         elif judgement.recordable:
             use = _use_row(judgement, attempt, by, at)
+            use.seats = seats or 0
+            if seats is None and "ceiling_passed" not in answer.notes:
+                answer = replace(answer, verdict="amber", notes=("ceiling_passed", *answer.notes))
             session.add(use)
             session.flush()
             undo_until = (at + timedelta(minutes=rules.UNDO_MINUTES)).isoformat()
@@ -64,15 +68,23 @@ def _record(attempt: Attempt, by: AtGate, at: datetime) -> Answer:
             if attempt.credential is not None and attempt.step is not None:
                 _remember_step(attempt.credential, attempt.step)
             journal.write("gate:use:recorded", at=at, by=by, card_id=use.card_id, venue_id=use.venue_id, use=use.id)
+        if answer.reason == "gate_paused":
+            return answer  # not the last word on this scan: it may come again when the pause is over
         _keep(answer, by, at, use_id=use.id if use else None)
+        if attempt.late:
+            stands = use.id if use else judgement.standing
+            conflicts.note(answer, stands, scanned_at=attempt.scanned_at, children=attempt.children, by=by, at=at)
         return answer
 
 
-def refuse(answer: Answer, *, by: AtGate, at: datetime) -> Answer:
-    """Keep an answer that recorded nothing, for its retries; the first one kept stands."""
+def refuse(answer: Answer, *, by: AtGate, at: datetime, late_scan: datetime | None = None) -> Answer:
+    """Keep an answer that recorded nothing, for its retries; the first one kept stands. `late_scan` is when a record
+    that came late was scanned: it leaves a conflict line."""
     try:
         with act():
             _keep(answer, by, at)
+            if late_scan is not None:
+                conflicts.note(answer, None, scanned_at=late_scan, children=0, by=by, at=at)
     except IntegrityError:
         return answers_given(by, [answer.scan_id])[answer.scan_id]
     return answer
@@ -92,9 +104,8 @@ def undo_use(use_id: int, *, by: AtGate, at: datetime, reason: str) -> None:
         if at > use.recorded_at + timedelta(minutes=rules.UNDO_MINUTES):
             raise Refused("undo_too_late")
         use.undone_at, use.undone_reason = at, reason
-        if use.event_id is not None:
-            seats = 1 + use.children
-            session.execute(update(Event).where(Event.id == use.event_id).values(taken=Event.taken - seats))
+        if use.seats:
+            session.execute(update(Event).where(Event.id == use.event_id).values(taken=Event.taken - use.seats))
         journal.write("gate:use:undone", at=at, by=by, card_id=use.card_id, venue_id=use.venue_id, use=use.id)
 
 
@@ -176,10 +187,10 @@ def _lines(*conditions: Any, limit: int, gate_id: int | None = None) -> list[Use
     ]
 
 
-def _take_seats(judgement: Judgement, attempt: Attempt) -> bool:
-    """Count the seats of a use against its event's ceiling, in one statement; False when they are gone."""
+def _take_seats(judgement: Judgement, attempt: Attempt) -> int | None:
+    """Count the seats of a use against its event's ceiling, in one statement: how many, or None when they are gone."""
     if judgement.event is None:
-        return True
+        return 0
     seats = 1 + attempt.children
     taken = db.session.execute(
         update(Event)
@@ -190,7 +201,7 @@ def _take_seats(judgement: Judgement, attempt: Attempt) -> bool:
         .values(taken=Event.taken + seats)
         .execution_options(synchronize_session=False)
     )
-    return bool(taken.rowcount == 1)  # type: ignore[attr-defined]
+    return seats if taken.rowcount == 1 else None  # type: ignore[attr-defined]
 
 
 def _use_row(judgement: Judgement, attempt: Attempt, by: AtGate, at: datetime) -> Use:
