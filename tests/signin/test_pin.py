@@ -34,6 +34,10 @@ def sign_in(page, number, pin=PIN, **options):
 
 # Choosing one
 
+SIX = ("PIN", "A PIN is six digits.")
+EASY = ("PIN", "This PIN is easy to guess. Choose another one.")
+DIFFERENT = ("The same again", "The two PINs are not the same.")
+
 
 def test_who_may_not(app, people):
     for who in (None, people.gate, people.desk):
@@ -56,26 +60,27 @@ def test_choosing_a_pin_leads_to_the_card(app, people):
 
 
 @pytest.mark.parametrize(
-    ("pin", "again", "field", "sentence"),
+    ("pin", "again", "said"),
     [
-        ("", "", "PIN", "A PIN is six digits."),
-        ("40291", "40291", "PIN", "A PIN is six digits."),
-        ("4029177", "4029177", "PIN", "A PIN is six digits."),
-        ("40291a", "40291a", "PIN", "A PIN is six digits."),
-        ("secret", "secret", "PIN", "A PIN is six digits."),
-        ("402917\n", "402917\n", "PIN", "A PIN is six digits."),
-        ("４０２９１７", "４０２９１７", "PIN", "A PIN is six digits."),
-        ("111111", "111111", "PIN", "This PIN is easy to guess. Choose another one."),
-        ("123456", "123456", "PIN", "This PIN is easy to guess. Choose another one."),
-        ("890123", "890123", "PIN", "This PIN is easy to guess. Choose another one."),
-        ("654321", "654321", "PIN", "This PIN is easy to guess. Choose another one."),
-        ("121212", "121212", "PIN", "This PIN is easy to guess. Choose another one."),
-        ("123123", "123123", "PIN", "This PIN is easy to guess. Choose another one."),
-        (PIN, "402918", "The same again", "The two PINs are not the same."),
-        (PIN, "", "The same again", "The two PINs are not the same."),
+        ("", "", SIX),
+        ("40291", "40291", SIX),
+        ("4029177", "4029177", SIX),
+        ("40291a", "40291a", SIX),
+        ("secret", "secret", SIX),
+        ("402917\n", "402917\n", SIX),
+        ("４０２９１７", "４０２９１７", SIX),
+        ("111111", "111111", EASY),
+        ("123456", "123456", EASY),
+        ("890123", "890123", EASY),
+        ("654321", "654321", EASY),
+        ("121212", "121212", EASY),
+        ("123123", "123123", EASY),
+        (PIN, "402918", DIFFERENT),
+        (PIN, "", DIFFERENT),
     ],
 )
-def test_what_is_no_pin_is_said_at_its_field(app, people, pin, again, field, sentence):
+def test_what_is_no_pin_is_said_at_its_field(app, people, pin, again, said):
+    field, sentence = said
     page = Page(app, people.holder).open("/activate/pin").submit({"PIN": pin, "The same again": again})
     assert page.error(field) == sentence
     assert pin == "" or pin not in page.response.get_data(as_text=True), "a PIN is never written into a page"

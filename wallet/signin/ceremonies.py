@@ -122,7 +122,7 @@ def _keep(name: str, challenge: bytes, at: datetime) -> None:
 
 def _spend(name: str, at: datetime) -> tuple[bytes, datetime]:
     """The challenge that waits, and when it was made. Raises Refused("passkey_stale") where there is none in time."""
-    challenge, made = session.pop(name, None) or (None, None)
-    if challenge is None or at - datetime.fromisoformat(made) > CHALLENGE_LIFE:
+    challenge, made = session.pop(name, ("", ""))
+    if not challenge or at - datetime.fromisoformat(made) > CHALLENGE_LIFE:
         raise Refused("passkey_stale")
     return base64url_to_bytes(challenge), datetime.fromisoformat(made)

@@ -93,6 +93,8 @@ def init(app: Flask) -> None:
     manager = LoginManager(app, add_context_processor=False)
     # A phone goes from Wi-Fi to mobile data, and its browser is updated: neither may sign anyone out.
     manager.session_protection = None
+    # We remember nobody by it, but with the usual name a cookie of a parent domain would sign everyone out.
+    app.config["REMEMBER_COOKIE_NAME"] = "__Host-none"
 
     @manager.request_loader  # type: ignore[untyped-decorator]
     def _load(_request: Any) -> SignedIn | None:

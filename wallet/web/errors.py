@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Flask, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from wallet.register.errors import NotFound
 
@@ -42,6 +42,16 @@ def init(app: Flask) -> None:
     @app.errorhandler(NotFound)
     def _not_found(_error: NotFound) -> Any:
         return answer("not_found", 404)
+
+    @app.errorhandler(SecurityError)
+    def _foreign_host(_error: SecurityError) -> Any:
+        # Not a page: under another's name there is no address that a page of ours could link to.
+        return jsonify(error="bad_request"), 400
+
+    @app.errorhandler(RecursionError)
+    def _too_deep(_error: RecursionError) -> Any:
+        # JSON of a hundred thousand brackets is what raises it (tried); nothing of ours goes deep.
+        return answer("bad_request", 400)
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Any:

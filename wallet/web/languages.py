@@ -4,6 +4,7 @@ The switch keeps the page: each link is the same page with `lang`, which is reme
 """
 
 from datetime import date, datetime
+from urllib.parse import urlencode
 
 from babel.dates import format_date, format_time
 from flask import Flask, Response, g, request, url_for
@@ -40,14 +41,15 @@ def links() -> list[dict[str, object]]:
     rule = request.url_rule
     has_page = rule is not None and "GET" in (rule.methods or ())
     here = request.endpoint if has_page and request.endpoint else "signin.start"
-    values = dict(request.view_args or {}) if has_page else {}
-    query = {name: value for name, value in request.args.items() if name not in ("lang", *values)}
+    address = url_for(here, **(request.view_args or {} if has_page else {}))
+    # Not through url_for: it would obey a query of `_scheme` or `endpoint`.
+    query = [pair for pair in request.args.items(multi=True) if pair[0] != "lang"]
     return [
         {
             "code": code,
             "lang": code,
             "label": label,
-            "href": url_for(here, **(query | values | {"lang": code})),
+            "href": f"{address}?{urlencode([*query, ('lang', code)])}",
             "current": code == chosen(),
         }
         for code, label in LANGUAGES.items()
