@@ -17,7 +17,7 @@ from tests.postgres import PostgresServer
 from wallet import create_app
 from wallet.clock import now
 from wallet.codes import Keyring, keys
-from wallet.config import Settings
+from wallet.config import FixedKeys, Settings
 from wallet.register.database import db
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -71,7 +71,7 @@ def settings(database_url: str, keyring: Keyring) -> Settings:
         database_url=database_url,
         secret_key=secrets.token_hex(32),
         origin="http://localhost",
-        keyring=keyring,
+        keys=FixedKeys(keyring),
         development=True,
     )
 
