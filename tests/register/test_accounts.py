@@ -10,7 +10,8 @@ from wallet.register import accounts
 from wallet.register.database import act, db
 from wallet.register.errors import Refused
 from wallet.register.identities import HeldRole
-from wallet.register.tables import Account, JournalLine, Role
+from wallet.register.tables import JournalLine
+from wallet.register.tables_staff import Account, Role
 
 pytestmark = pytest.mark.usefixtures("noon")
 

@@ -11,7 +11,7 @@ from wallet.register import journal
 from wallet.register.database import act, db
 from wallet.register.errors import Refused
 from wallet.register.identities import HeldRole, Who
-from wallet.register.tables import Account, Role
+from wallet.register.tables_staff import Account, Role
 
 
 def folded_email(typed: str) -> str:

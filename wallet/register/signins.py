@@ -8,7 +8,8 @@ from sqlalchemy import delete, or_, select, update
 from wallet.register import journal
 from wallet.register.database import act, db, held
 from wallet.register.identities import AtGate, HeldRole, Holder, Staff
-from wallet.register.tables import Account, Card, Gate, Role, SignIn
+from wallet.register.tables import Card, Gate, SignIn
+from wallet.register.tables_staff import Account, Role
 
 # (whole length, longest pause). A holder's lasts as long as browsers keep cookies: nobody may be shut out at a
 # theatre door. Staff see other people's cards, so theirs end with the working day.

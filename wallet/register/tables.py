@@ -1,4 +1,4 @@
-"""Every table of the register.
+"""The tables of the register. Staff, and working without a connection, have theirs beside this one.
 
 No column here may hold a holder's or a child's name, date of birth, address, phone number or e-mail.
 Relations are plain keys: a question asks for what it needs, and a template can't fetch anything by accident.
@@ -27,7 +27,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from wallet.register.database import Base, BigId, UtcDateTime
 
 
-def _one_of(column: str, *words: str) -> CheckConstraint:
+def one_of(column: str, *words: str) -> CheckConstraint:
+    """The column holds one of these words."""
     listed = ", ".join(f"'{word}'" for word in words)
     return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
 
@@ -45,8 +46,8 @@ class Area(Base):
 
     __tablename__ = "areas"
     __table_args__ = (
-        _one_of("area_type", "network", "popup_city"),
-        _one_of("status", "pilot", "established", "ended", "popup"),
+        one_of("area_type", "network", "popup_city"),
+        one_of("status", "pilot", "established", "ended", "popup"),
     )
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -97,7 +98,7 @@ class Venue(Base):
 
     __tablename__ = "venues"
     __table_args__ = (
-        _one_of("sector", "culture", "education", "science", "sport"),
+        one_of("sector", "culture", "education", "science", "sport"),
         CheckConstraint("(lat IS NULL) = (lon IS NULL)", name="whole_point"),
         CheckConstraint("opens IS NULL OR closes IS NULL OR opens <= closes", name="period_forward"),
     )
@@ -133,8 +134,8 @@ class Event(Base):
 
     __tablename__ = "events"
     __table_args__ = (
-        _one_of("kind", "ticket", "course", "season"),
-        _one_of("sector", "culture", "education", "science", "sport"),
+        one_of("kind", "ticket", "course", "season"),
+        one_of("sector", "culture", "education", "science", "sport"),
         CheckConstraint("taken >= 0", name="taken_counted"),
         # A late use past the ceiling takes no seat, so this holds whatever happened at the door.
         CheckConstraint("ceiling IS NULL OR taken <= ceiling", name="ceiling_kept"),
@@ -162,8 +163,8 @@ class Card(Base):
 
     __tablename__ = "cards"
     __table_args__ = (
-        _one_of("kind", "personal", "community"),
-        _one_of("state", "blank", "registered", "blocked", "replaced"),
+        one_of("kind", "personal", "community"),
+        one_of("state", "blank", "registered", "blocked", "replaced"),
         CheckConstraint(
             "state = 'blank' OR (unit_id IS NOT NULL AND first_day IS NOT NULL AND last_day IS NOT NULL)",
             name="registered_whole",
@@ -200,7 +201,7 @@ class ChildTicket(Base):
     """A holder's right to bring one own child or grandchild. Its label lives on the holder's phone."""
 
     __tablename__ = "child_tickets"
-    __table_args__ = (_one_of("relation", "child", "grandchild", "household"),)
+    __table_args__ = (one_of("relation", "child", "grandchild", "household"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     card_id: Mapped[int] = mapped_column(ForeignKey("cards.id"), index=True)
@@ -214,7 +215,7 @@ class Credential(Base):
 
     __tablename__ = "credentials"
     __table_args__ = (
-        _one_of("shown_by", "phone", "paper", "server"),
+        one_of("shown_by", "phone", "paper", "server"),
         CheckConstraint("(shown_by = 'phone') = (phone_key IS NOT NULL)", name="phone_has_key"),
         CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_reason IS NULL)", name="withdrawn_with_reason"),
         # The gates' list reads the few that were stopped; keys that were renewed are many, and in no list.
@@ -242,45 +243,7 @@ class Credential(Base):
     renews_id: Mapped[int | None] = mapped_column(ForeignKey("credentials.id"), unique=True)
 
 
-# People who work with cards
-
-
-class Account(Base):
-    """A member of staff: a name and a work e-mail, as anywhere."""
-
-    __tablename__ = "accounts"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(120))
-    email: Mapped[str] = mapped_column(String(254), unique=True)  # folded
-    language: Mapped[str] = mapped_column(String(2), default="fi")
-    user_handle: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
-    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
-class Role(Base):
-    """What an account may do, and where: one unit's desk, one venue, one side of an area, the whole country."""
-
-    __tablename__ = "roles"
-    __table_args__ = (
-        _one_of("role", "desk", "venue", "coordinator", "support"),
-        CheckConstraint(
-            "(role = 'desk') = (unit_id IS NOT NULL) AND (role = 'venue') = (venue_id IS NOT NULL) "
-            "AND (role = 'coordinator') = (area_id IS NOT NULL) AND (role = 'coordinator') = (side IS NOT NULL)",
-            name="scope_fits",
-        ),
-        CheckConstraint("side IS NULL OR side IN ('culture', 'social')", name="side_known"),
-        UniqueConstraint("account_id", "role", "unit_id", "venue_id", "area_id", "side"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
-    role: Mapped[str] = mapped_column(String(12))
-    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
-    venue_id: Mapped[str | None] = mapped_column(ForeignKey("venues.id"))
-    area_id: Mapped[str | None] = mapped_column(ForeignKey("areas.id"))
-    side: Mapped[str | None] = mapped_column(String(8))
+# Gates
 
 
 class Gate(Base):
@@ -360,9 +323,9 @@ class Use(Base):
 
     __tablename__ = "uses"
     __table_args__ = (
-        _one_of("kind", "ticket", "course", "season"),
-        _one_of("sector", "culture", "education", "science", "sport"),
-        _one_of("read_by", "phone", "server", "paper", "number", "form"),
+        one_of("kind", "ticket", "course", "season"),
+        one_of("sector", "culture", "education", "science", "sport"),
+        one_of("read_by", "phone", "server", "paper", "number", "form"),
         CheckConstraint("children >= 0 AND assistants >= 0", name="counts_whole"),
         CheckConstraint("(undone_at IS NULL) = (undone_reason IS NULL)", name="undone_with_reason"),
         # The guarantee against a second use of one code, whatever Python believes (CODES.md, "Online rules").
