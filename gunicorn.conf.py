@@ -11,5 +11,14 @@ timeout = 30
 # Our own log has the route's name; an access log would hold addresses and queries.
 accesslog = None
 loglevel = "warning"
+# Whatever else has something to say, says it in our own way: a line of JSON, without what may be someone's.
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "wallet.web.logs.JsonLines"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"gunicorn.error": {"handlers": ["stderr"], "level": "WARNING", "propagate": False}},
+}
 control_socket_disable = True
 forwarded_allow_ips = "127.0.0.1"

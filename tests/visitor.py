@@ -58,6 +58,7 @@ class Visitor:
         self.host = parts.netloc
         self.cookies: dict[str, str] = {}
         self.csrf = ""
+        self.held: set[str] = set()  # every cookie's and token's value so far
 
     def get(self, path: str, **headers: str) -> Reply:
         """Ask for a page."""
@@ -92,6 +93,7 @@ class Visitor:
                 self.cookies[name] = morsel.value
         if found := _CSRF.search(reply.body.decode(errors="replace")):
             self.csrf = found[1]
+        self.held |= {*self.cookies.values(), self.csrf}
         return reply
 
     def _once(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Reply:
@@ -149,9 +151,14 @@ def enrol_gate(visitor: Visitor, code: str, name: str) -> None:
     assert visitor.get("/gate").status == 200
 
 
-def scan(code: str, **values: Any) -> dict[str, Any]:
+def scan(code: str) -> dict[str, Any]:
     """A record of a code read now, as the gate's script sends it."""
-    return {"scan_id": str(uuid.uuid4()), "scanned_at": now().isoformat(), "code": code} | values
+    return {"scan_id": str(uuid.uuid4()), "scanned_at": now().isoformat(), "code": code}
+
+
+def typed(number: str) -> dict[str, Any]:
+    """A record of a number typed now."""
+    return {"scan_id": str(uuid.uuid4()), "scanned_at": now().isoformat(), "number": number}
 
 
 def _base64url(raw: bytes) -> str:

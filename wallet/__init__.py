@@ -23,6 +23,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from wallet.register.database import db, prepare
     from wallet.web import assets, components, errors, headers, languages, logs, pages
     from wallet.web.limits import limiter
+    from wallet.web.sessions import Sessions
 
     settings = settings or config.from_environment(os.environ)
     app = Flask("wallet", template_folder=str(ROOT / "templates"), static_folder=None)
@@ -41,14 +42,20 @@ def create_app(settings: Settings | None = None) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         # What browsers keep at most; each audience's own length is the register's (register/signins.py).
         PERMANENT_SESSION_LIFETIME=timedelta(days=400),
+        # Set when it changes, not with each answer: a slow answer would bring back what it was, and undo a challenge.
+        SESSION_REFRESH_EACH_REQUEST=False,
         WTF_CSRF_TIME_LIMIT=None,  # a form left open overnight still works: the token is the session's
         WTF_CSRF_SSL_STRICT=False,  # some browsers send no Referer; the token alone decides
         RATELIMIT_STORAGE_URI=settings.limits_url,
+        RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
+        if settings.limits_url.startswith("redis")
+        else {},
         TEMPLATES_AUTO_RELOAD=settings.development,
     )
     if settings.proxies:
         # Only as many forwarded addresses are believed as proxies of ours stand in front.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
+    app.session_interface = Sessions()
     logs.init(app)
     db.init_app(app)
     with app.app_context():

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Flask, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
+from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge, SecurityError
 
 from wallet.register.errors import NotFound
 
@@ -18,6 +18,7 @@ REASONS = {
     415: "bad_request",
     429: "too_many",
 }
+READ_ON = 4 * 1024 * 1024  # bytes; nginx lets no more through
 
 
 def wants_json() -> bool:
@@ -47,6 +48,14 @@ def init(app: Flask) -> None:
     def _foreign_host(_error: SecurityError) -> Any:
         # Not a page: under another's name there is no address that a page of ours could link to.
         return jsonify(error="bad_request"), 400
+
+    @app.errorhandler(RequestEntityTooLarge)
+    def _too_large(_error: RequestEntityTooLarge) -> Any:
+        # Who is cut off in the middle of sending hears no answer: nginx makes a 502 of it.
+        left = READ_ON
+        while left > 0 and (part := request.environ["wsgi.input"].read(min(left, 65536))):
+            left -= len(part)
+        return answer("too_large", 413)
 
     @app.errorhandler(RecursionError)
     def _too_deep(_error: RecursionError) -> Any:

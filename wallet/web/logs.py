@@ -11,14 +11,17 @@ from flask import Flask, Response, g, request
 
 from wallet.clock import now
 
-log = logging.getLogger("wallet")
+log = logging.getLogger(__name__)  # not the application's own, which is off: see `init`
 
 
 class JsonLines(logging.Formatter):
-    """A record as one line of JSON. Of an exception, its type and where it was raised: messages may carry data."""
+    """A record as one line of JSON. Of an exception, its type and where it was raised: messages may carry data, and so
+    may what a library fills into its own. gunicorn.conf.py has every other logger speak like this too."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {"at": now().isoformat(), "level": record.levelname, "event": record.getMessage()}
+        numbers = isinstance(record.args, tuple) and all(isinstance(value, int) for value in record.args)
+        event = record.getMessage() if numbers else str(record.msg)
+        line: dict[str, Any] = {"at": now().isoformat(), "level": record.levelname, "event": event}
         line |= getattr(record, "facts", {})
         if record.exc_info and record.exc_info[0] is not None:
             line["error"] = record.exc_info[0].__name__
