@@ -6,6 +6,7 @@ wallet db upgrade · wallet load-network DIR · wallet demo-links [--json] · wa
 import json
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from flask.cli import FlaskGroup, with_appcontext
 
 from wallet.clock import now
 from wallet.codes import keys
+from wallet.codes.days import number_of_day
 from wallet.config import Settings, SettingsError
 from wallet.register import demo, gate_lists, invitations, network, signins, uses
 from wallet.register.errors import FileRefused
@@ -115,10 +117,7 @@ _file = click.option(
 @_file
 def keys_new(types: tuple[str, ...], path: Path) -> None:
     """Add a new key of each of TYPES (default: C1 C2 C3 L1) to the key file; it is made when it is not there."""
-    try:
-        keyring = keys.load(path.read_text(encoding="utf-8")) if path.exists() else keys.Keyring()
-    except keys.KeyFileError as error:
-        raise click.ClickException(f"{path}: {error}") from error
+    keyring = _load_keys(path) if path.exists() else keys.Keyring()
     for kind in types or keys.KEY_TYPES:
         entry = keys.new(kind, now(), [key.kid for key in keyring.keys])
         keyring = keys.add(keyring, entry)
@@ -126,13 +125,58 @@ def keys_new(types: tuple[str, ...], path: Path) -> None:
     _write_secret(path, keys.dump(keyring))
 
 
+@network_keys.command("rotate")
+@click.argument("type_", metavar="TYPE", type=click.Choice(keys.KEY_TYPES))
+@_file
+def keys_rotate(type_: str, path: Path) -> None:
+    """Sign with a new key of TYPE from now on. Codes of the old one stay good until their own last day."""
+    keyring = _load_keys(path)
+    entry = keys.new(type_, now(), [key.kid for key in keyring.keys])
+    _write_secret(path, keys.dump(keys.add(keyring, entry)))
+    click.echo(f"{type_}:{entry['kid']} signs from now on; older keys still check.")
+
+
+@network_keys.command("withdraw")
+@click.argument("name", metavar="TYPE:KID")
+@click.option("--issued-before", type=click.DateTime(["%Y-%m-%d"]), help="Refuse only what was issued before this day.")
+@_file
+def keys_withdraw(name: str, issued_before: datetime | None, path: Path) -> None:
+    """A key was stolen: all that it signed is refused, online at once and offline with the gates' next list. Where no
+    other key of its type can sign, a new one is made. Honest phones renew themselves when they are opened online."""
+    keyring = _load_keys(path)
+    type_, _, kid = name.partition(":")
+    try:
+        if issued_before is not None:
+            first_day = number_of_day(issued_before.date())
+            keyring = keys.change(keyring, type_, int(kid), earliest_issue_day=first_day)
+        else:
+            keyring = keys.change(keyring, type_, int(kid), withdrawn=now())
+    except ValueError as error:
+        raise click.ClickException(f"{name}: {error}") from error
+    try:
+        keyring.signing(type_)
+    except keys.KeyFileError:
+        entry = keys.new(type_, now(), [key.kid for key in keyring.keys])
+        keyring = keys.add(keyring, entry)
+        click.echo(f"{type_}:{entry['kid']} made to sign from now on")
+    _write_secret(path, keys.dump(keyring))
+    click.echo(f"{name} withdrawn" + (f" for what was issued before {issued_before:%Y-%m-%d}" if issued_before else ""))
+
+
 @network_keys.command("list")
 @_file
 def keys_list(path: Path) -> None:
     """Say which keys there are; private halves are not shown."""
-    for key in keys.load(path.read_text(encoding="utf-8")).keys:
+    for key in _load_keys(path).keys:
         state = f"withdrawn {key.withdrawn:%Y-%m-%d %H:%M}" if key.withdrawn else "in use"
         click.echo(f"{key.type}:{key.kid} made {key.made:%Y-%m-%d}, {state}")
+
+
+def _load_keys(path: Path) -> keys.Keyring:
+    try:
+        return keys.load(path.read_text(encoding="utf-8"))
+    except (OSError, keys.KeyFileError) as error:
+        raise click.ClickException(f"{path}: {error}") from error
 
 
 def _write_secret(path: Path, text: str) -> None:

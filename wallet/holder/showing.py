@@ -3,6 +3,7 @@
 import base64
 import binascii
 import secrets
+import struct
 from datetime import datetime
 from typing import Any
 
@@ -56,31 +57,45 @@ def new_nonce() -> str:
 def prove_key(by: Holder, body: Any, settings: Settings, *, at: datetime) -> dict[str, Any]:
     """Check the proof of a phone's key and sign a credential for it.
 
-    `body` is {"public_key": 33 bytes, "proof": 64 bytes}, base64url. Raises Refused: key_stale, key_wrong,
-    too_many_keys, key_known, or why the card opens no door today."""
+    `body` is {"public_key": 33 bytes, "proof": 64 bytes}, base64url; a renewal has also "renews" (5 bytes, the old
+    credential) and "once" (the one-time value that came with it). Raises Refused: key_stale, key_wrong, too_many_keys,
+    key_known, renewal_unknown, renewal_copied, or why the card opens no door today."""
     nonce = session.pop("key_nonce", None)
     if nonce is None:
         raise Refused("key_stale")
     try:
         point, proof = _bytes(body["public_key"]), _bytes(body["proof"])
         public = decompress(point)
+        old = _bytes(body["renews"]) if "renews" in body else None
     except (KeyError, TypeError, ValueError) as error:
         raise Refused("key_wrong") from error
     if not signed_by(public, proof, proof_message(settings.host, nonce.encode())):
         raise Refused("key_wrong")
-    if credentials.keys_made(by, at=at) >= KEYS_IN_30_DAYS:
+    if old is not None:
+        issued = credentials.renew(by, old, str(body.get("once")), point, at=at)
+    elif credentials.keys_made(by, at=at) >= KEYS_IN_30_DAYS:
         raise Refused("too_many_keys")
-    issued = credentials.add_phone_key(by, point, at=at)
+    else:
+        issued = credentials.add_phone_key(by, point, at=at)
     signed = sign_credential(_claims(issued), point, settings.keyring.signing("C1"), settings.host)
-    return {"credential": base64.urlsafe_b64encode(signed).decode(), "lastDay": issued.last_day.isoformat()}
+    return {
+        "credential": base64.urlsafe_b64encode(signed).decode(),
+        "lastDay": issued.last_day.isoformat(),
+        "once": issued.once,
+    }
 
 
-def state_of(by: Holder, text: str) -> str:
-    """`live`, `withdrawn` or `unknown`, of a credential id in base64url."""
+def state_of(by: Holder, head: str, settings: Settings) -> str:
+    """`live`, `withdrawn` or `unknown`: what became of the credential that a phone keeps, of which `head` is the first
+    ten bytes in base64url (type, kid, id, issued day). One whose network key was withdrawn is withdrawn too."""
     try:
-        return credentials.key_state(by, _bytes(text))
-    except ValueError:
+        _type, kid, credential, issued_day = struct.unpack(">BH5sH", _bytes(head))
+    except (ValueError, struct.error):
         return "unknown"
+    key = settings.keyring.find("C1", kid)
+    if key is None or key.withdrawn or issued_day < key.earliest_issue_day:
+        return "withdrawn"
+    return credentials.key_state(by, credential)
 
 
 def _bytes(text: str) -> bytes:

@@ -81,11 +81,11 @@ def key_new(holder: Holder) -> Any:
     return jsonify(issued | {"now": _milliseconds()})
 
 
-@blueprint.get("/card/key/<credential>")
+@blueprint.get("/card/key/<head>")
 @guards.holder
-def key_state(holder: Holder, credential: str) -> Any:
+def key_state(holder: Holder, head: str) -> Any:
     """What became of the credential that this phone keeps."""
-    return jsonify(state=showing.state_of(holder, credential), now=_milliseconds())
+    return jsonify(state=showing.state_of(holder, head, _settings()), now=_milliseconds())
 
 
 @blueprint.get("/now")

@@ -47,7 +47,7 @@ async function start() {
 async function connect() {
   if (!record) return serverShows();
   try {
-    const id = record.credential ? toBase64url(record.credential.slice(3, 8)) : "none";
+    const id = record.credential ? toBase64url(record.credential.slice(0, 10)) : "none";
     const sentAt = Date.now();
     const heard = await ask(`/card/key/${id}`);
     const measured = offsetOf(sentAt, Date.now(), heard.now);
