@@ -66,13 +66,14 @@ def prove_key(by: Holder, body: Any, settings: Settings, *, at: datetime) -> dic
     try:
         point, proof = _bytes(body["public_key"]), _bytes(body["proof"])
         public = decompress(point)
-        old = _bytes(body["renews"]) if "renews" in body else None
+        old, once = (_bytes(body["renews"]), str(body.get("once"))) if "renews" in body else (None, "")
+        once.encode()  # half a surrogate pair is JSON, and no text
     except (KeyError, TypeError, ValueError) as error:
         raise Refused("key_wrong") from error
     if not signed_by(public, proof, proof_message(settings.host, nonce.encode())):
         raise Refused("key_wrong")
     if old is not None:
-        issued = credentials.renew(by, old, str(body.get("once")), point, at=at)
+        issued = credentials.renew(by, old, once, point, at=at)
     elif credentials.keys_made(by, at=at) >= KEYS_IN_30_DAYS:
         raise Refused("too_many_keys")
     else:

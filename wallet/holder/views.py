@@ -32,8 +32,8 @@ def card(holder: Holder) -> Any:
     """The card. The code in the page is the server's (0xC3); a phone that has a key puts its own over it."""
     at = now()
     page = cards.card_of(holder, at=at)
-    mine = {child.ticket_id for child in page.children if child.status != "ended"}
-    ticked = sorted(mine & {int(text) for text in request.args.getlist("with") if text.isdecimal()})
+    asked = set(request.args.getlist("with"))
+    ticked = [one.ticket_id for one in page.children if one.status != "ended" and str(one.ticket_id) in asked]
     party = (len(ticked), 1 if request.args.get("assistants") == "1" else 0)
     svg = None if page.refused else showing.server_code(holder, _settings(), party=party, at=at)
     kept = {
