@@ -49,13 +49,19 @@ class Record:
     another: bool
 
 
+def scan_id_of(item: Any) -> str | None:
+    """The name that a gate gave its scan, or None where it is none: a database takes no NUL and no half pair."""
+    found = item.get("scan_id") if isinstance(item, dict) else None
+    return found if isinstance(found, str) and _SCAN_ID.fullmatch(found) else None
+
+
 def read(item: Any, *, gate_clock_ahead: timedelta) -> Record:
     """A record from JSON. `scanned_at` is ISO 8601 with its zone, by the gate's clock, and is put right by how far
     that clock is ahead of ours. Raises BadRecord."""
     if not isinstance(item, dict):
         raise BadRecord("", "record")
-    scan_id = item.get("scan_id")
-    if not isinstance(scan_id, str) or not _SCAN_ID.fullmatch(scan_id):
+    scan_id = scan_id_of(item)
+    if scan_id is None:
         raise BadRecord("", "scan_id")
 
     def fault(field: str) -> BadRecord:

@@ -73,8 +73,7 @@ def record(gate: AtGate) -> Any:
         ahead = _clock_ahead(body)
     except BadRecord:
         return errors.answer("bad_request", 400)
-    ids = [item["scan_id"] for item in items if isinstance(item, dict) and isinstance(item.get("scan_id"), str)]
-    told = uses.answers_given(gate, ids[:MOST_RECORDS])
+    told = uses.answers_given(gate, [one for one in map(records.scan_id_of, items) if one])
     answers = [_answer(item, told, gate, ahead) for item in items]
     count, children = uses.counts_today(gate, helsinki_day(now()))
     return jsonify(
@@ -84,8 +83,9 @@ def record(gate: AtGate) -> Any:
 
 def _answer(item: Any, told: dict[str, Answer], gate: AtGate, ahead: timedelta) -> Answer:
     # Rule 1 comes before everything, also before the code is looked at: the key may be withdrawn since.
-    if isinstance(item, dict) and isinstance(item.get("scan_id"), str) and item["scan_id"] in told:
-        return told[item["scan_id"]]
+    scan_id = records.scan_id_of(item)
+    if scan_id in told:
+        return told[scan_id]
     try:
         return records.store(records.read(item, gate_clock_ahead=ahead), _settings(), by=gate, at=now())
     except BadRecord as bad:
