@@ -69,7 +69,9 @@ class LiveServer:
     def start(self) -> None:
         """Start serving; returns when it answers."""
         with self.log_file.open("ab") as log:
-            self.process = subprocess.Popen([BIN / "gunicorn"], env=self.env, cwd=ROOT, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                [BIN / "gunicorn"], env=self.env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+            )
         for _ in range(300):
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/now", timeout=2):
@@ -86,6 +88,13 @@ class LiveServer:
         """Stop serving."""
         if self.process is not None:
             self.process.send_signal(how)
+            self.process.wait(timeout=20)
+            self.process = None
+
+    def kill(self) -> None:
+        """SIGKILL the server and its workers at once, as a power cut does."""
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(timeout=20)
             self.process = None
 
