@@ -2,12 +2,16 @@
 
 import secrets
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from wallet.register import credentials
-from wallet.register.identities import Holder
-from wallet.register.judging import Attempt
+from sqlalchemy import func, select, update
+
+from wallet.register import credentials, uses, venues
+from wallet.register.database import Base, act, db
+from wallet.register.identities import AtGate, Holder
+from wallet.register.judging import Answer, Attempt
+from wallet.register.tables import Area, Card
 
 # A Wednesday at noon in Finland: no test crosses midnight by accident.
 NOON = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
@@ -32,3 +36,36 @@ def scan(credential: bytes, at: datetime = NOON, **values: Any) -> Attempt:
 def typed(number: str, at: datetime = NOON, **values: Any) -> Attempt:
     """A number typed at `at`."""
     return Attempt(**({"scan_id": str(uuid.uuid4()), "scanned_at": at, "read_by": "number", "number": number} | values))
+
+
+def record(attempt: Attempt, by: AtGate) -> Answer:
+    """Record a scan at its own moment."""
+    return uses.record_use(attempt, by=by, at=attempt.scanned_at)
+
+
+def told(answer: Answer) -> tuple[str, str | None]:
+    """What an answer comes down to."""
+    return answer.verdict, answer.reason
+
+
+def count(of: type[Base], *where: Any) -> int:
+    """How many rows of a table there are."""
+    return db.session.scalar(select(func.count()).select_from(of).where(*where)) or 0
+
+
+def set_card(card_id: int, **values: object) -> None:
+    """Make a card what a test needs."""
+    with act() as session:
+        session.execute(update(Card).where(Card.id == card_id).values(**values))
+
+
+def set_area(area_id: str, **values: object) -> None:
+    """Make an area what a test needs."""
+    with act() as session:
+        session.execute(update(Area).where(Area.id == area_id).values(**values))
+
+
+def add_event(place: str = "museo", *, starts_at: datetime = NOON + timedelta(hours=6), **values: Any) -> int:
+    """An event of three hours."""
+    ends_at = starts_at + timedelta(hours=3)
+    return venues.add_event(place, "Museoilta", starts_at, ends_at, by=None, at=NOON, **values)

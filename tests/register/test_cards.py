@@ -44,6 +44,14 @@ def test_a_card_is_registered_for_a_year_with_a_number_of_its_own(people: People
     )
 
 
+def test_a_number_that_is_taken_is_not_given_again(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chance would do this once in a hundred thousand million cards."""
+    taken, drawn = cards.card_of(people.holder, at=NOON).number, ["123456789018"]
+    monkeypatch.setattr(cards, "new_number", lambda: drawn.pop() if len(drawn) == 2 else drawn[0])
+    drawn.append(taken)
+    assert _give(people).number == "123456789018"
+
+
 def test_a_day_begins_at_midnight_in_finland(people: People) -> None:
     """22:30 UTC on New Year's Eve is next year in Helsinki: of age, and valid from there."""
     card = _give(people, birth_year=2011, at=NOON.replace(month=12, day=31, hour=22, minute=30))

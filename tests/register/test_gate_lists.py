@@ -1,55 +1,52 @@
-"""What a gate's list holds, and how it is numbered."""
+"""What the gates' list is made of, and its number, which never goes backwards."""
 
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.people import People
 from tests.register.scans import NOON, phone_of
-from wallet.register import blocking, credentials, gate_lists
-from wallet.register.database import db
+from wallet.register import gate_lists
+from wallet.register.database import act, db
+from wallet.register.tables import Credential
 from wallet.register.tables_offline import PublishedList
 
 pytestmark = pytest.mark.usefixtures("noon")
 DAY = timedelta(days=1)
-TODAY = date(2026, 11, 25)
 
 
-def test_a_blocked_cards_credentials_are_in_the_list_until_their_last_day(people: People) -> None:
-    stopped = [
-        phone_of(people.holder),
-        phone_of(people.holder),
-        credentials.for_server(people.holder, at=NOON).credential,
-    ]
-    phone_of(people.other_holder)
-    assert gate_lists.stopped_credentials(TODAY) == []
-    blocking.block_card(people.holder.card_id, "lost", by=people.desk, at=NOON)
-    assert gate_lists.stopped_credentials(TODAY) == sorted(stopped)
-    last = TODAY + 28 * DAY
-    assert gate_lists.stopped_credentials(last) == sorted(stopped)
-    assert gate_lists.stopped_credentials(last + DAY) == []
-
-
-def test_a_renewed_key_is_in_no_list(people: People) -> None:
-    issued = credentials.add_phone_key(people.holder, b"\x02" + bytes(31) + b"\x01", at=NOON)
-    credentials.renew(people.holder, issued.credential, issued.once, b"\x02" + bytes(31) + b"\x02", at=NOON)
-    assert gate_lists.stopped_credentials(TODAY) == []
+def test_a_list_names_what_was_stopped_before_its_last_day(people: People) -> None:
+    live, stopped, renewed, other = (phone_of(people.holder) for _ in range(4))
+    with act() as session:
+        session.execute(update(Credential).values(withdrawn_at=None, withdrawn_reason=None))
+        for credential, reason in ((stopped, "lost"), (renewed, "renewed"), (other, "newer_keys")):
+            session.execute(
+                update(Credential)
+                .where(Credential.credential == credential)
+                .values(withdrawn_at=NOON, withdrawn_reason=reason)
+            )
+    assert gate_lists.stopped_credentials(date(2026, 11, 25)) == sorted([stopped, other])
+    assert gate_lists.stopped_credentials(date(2026, 12, 23)) == sorted([stopped, other])
+    assert gate_lists.stopped_credentials(date(2026, 12, 24)) == []
+    assert live not in gate_lists.stopped_credentials(date(2026, 11, 25))
 
 
 def test_a_number_is_published_once(people: People) -> None:
+    """Two workers that publish at once give gates one list."""
     assert gate_lists.newest() is None
-    assert gate_lists.keep(1, b"a" * 32, "first", at=NOON) == "first"
-    assert gate_lists.keep(1, b"b" * 32, "another worker's", at=NOON) == "first"
-    assert gate_lists.keep(2, b"b" * 32, "second", at=NOON) == "second"
+    assert gate_lists.keep(1, b"a", "first", at=NOON) == "first"
+    assert gate_lists.keep(1, b"b", "second", at=NOON) == "first"
+    assert gate_lists.keep(2, b"b", "second", at=NOON) == "second"
     newest = gate_lists.newest()
-    assert newest is not None
-    assert (newest.number, newest.text) == (2, "second")
+    assert newest
+    assert (newest.number, newest.text, newest.issued_at) == (2, "second", NOON)
 
 
-def test_old_lists_go_but_the_numbers_go_on(people: People) -> None:
+def test_old_lists_go_and_the_newest_stays(people: People) -> None:
     assert gate_lists.purge(at=NOON) == 0
-    for number, days in ((1, 30), (2, 9), (3, 8.5)):
-        gate_lists.keep(number, b"x" * 32, "list", at=NOON - days * DAY)
-    assert gate_lists.purge(at=NOON) == 2
-    assert db.session.scalars(select(PublishedList.number)).all() == [3]
+    for number in (1, 2, 3):
+        gate_lists.keep(number, b"x", "list", at=NOON + number * DAY)
+    assert gate_lists.purge(at=NOON + 10 * DAY) == 1
+    assert gate_lists.purge(at=NOON + 100 * DAY) == 1
+    assert list(db.session.scalars(select(PublishedList.number))) == [3], "numbers go on from it"

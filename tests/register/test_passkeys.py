@@ -1,5 +1,7 @@
 """Passkeys kept in the register: whose they are, and how a copied one shows itself."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -61,6 +63,17 @@ def test_ten_passkeys_are_enough(people: People, who: str) -> None:
     with pytest.raises(Refused, match="passkeys_too_many"):
         passkeys.add(by, b"eleventh", b"key", 0, at=NOON)
     passkeys.add(people.other_holder, b"another's", b"key", 0, at=NOON)
+
+
+def test_an_answer_to_a_challenge_from_before_the_last_sign_in_is_stale(people: People) -> None:
+    """It was seen already, and its cookie with it."""
+    passkeys.add(people.holder, b"one", b"key", 0, at=NOON)
+    found = passkeys.find(b"one")
+    assert found
+    passkeys.used(found.passkey_id, 0, at=NOON, challenged_at=NOON)
+    passkeys.used(found.passkey_id, 0, at=NOON, challenged_at=NOON)
+    with pytest.raises(Refused, match="passkey_stale"):
+        passkeys.used(found.passkey_id, 0, at=NOON, challenged_at=NOON - timedelta(seconds=1))
 
 
 def _sign_count(passkey_id: int) -> int:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import Executable, func, insert, select, text, update
 
 from tests.people import People, gate_at, venue
 from tests.register.scans import NOON, phone_of, scan, step_of, typed
@@ -257,3 +257,59 @@ def test_a_scan_that_two_cards_claim_has_one_answer(app: Flask, people: People) 
     answers = at_once(app, [lambda p=post: uses.record_use(p, by=people.gate, at=now()) for post in posts])
     assert all(answer == answers[0] for answer in answers)
     assert db.session.scalar(select(func.count()).select_from(Use)) == 1
+
+
+def meanwhile(app: Flask, job: Callable[[], T], statement: Executable) -> T:
+    """Another connection does `statement` and commits only once `job` waits for it; returns what `job` then gave.
+
+    PostgreSQL only: on SQLite writers come one after another, so nothing can come between two of an act's steps."""
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite's writers come one after another")
+    db.session.remove()
+    given: list[T] = []
+
+    def work() -> None:
+        with app.app_context():
+            given.append(job())
+
+    worker = threading.Thread(target=work)
+    waits = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    with db.engine.connect() as other, db.engine.connect() as looking:
+        other.execute(statement)
+        worker.start()
+        for _ in range(200):
+            if looking.scalar(waits):
+                break
+            looking.rollback()
+            worker.join(0.05)
+        else:
+            pytest.fail("nothing waited")
+        other.commit()
+        worker.join(30)
+    return given[0]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_the_last_seat_goes_between_judging_and_taking(app: Flask, people: People, late: bool) -> None:
+    """The ceiling is kept by the statement that takes the seat, whatever was read before it."""
+    event = venues.add_event("museo", "Ilta", NOON, NOON + timedelta(hours=3), by=None, at=NOON, ceiling=1)
+    post = scan(phone_of(people.holder), event_id=event, late=late)
+    taken = update(Event).where(Event.id == event).values(taken=1)
+    answer = meanwhile(app, lambda: uses.record_use(post, by=people.gate, at=now()), taken)
+    if late:
+        assert (answer.recorded, answer.notes) == (True, ("ceiling_passed",))
+    else:
+        assert (answer.verdict, answer.reason, answer.recorded) == ("red", "ceiling_reached", False)
+    assert db.session.scalar(select(Event.taken)) == 1
+
+
+def test_another_answer_to_the_same_scan_comes_first(app: Flask, people: People) -> None:
+    """The index speaks, and the scan that lost the race hears what the other was told."""
+    post = scan(phone_of(people.holder))
+    other = {"scan_id": post.scan_id, "verdict": "red", "reason": "other", "recorded": False, "notes": [], "facts": {}}
+    kept = insert(Scan).values(gate_id=people.gate.gate_id, scan_id=post.scan_id, at=NOON, reason="other", answer=other)
+    answer = meanwhile(app, lambda: uses.record_use(post, by=people.gate, at=now()), kept)
+    assert (answer.reason, answer.recorded) == ("other", False)
+    assert db.session.scalar(select(func.count()).select_from(Use)) == 0, "its own use is undone with it"

@@ -1,97 +1,125 @@
-"""Renewing a phone's key: a one-time value that shows a copy (CODES.md, "The phone's key")."""
+"""Renewing a phone's key by the one-time value of the last renewal: a copy shows itself and stops both (CODES.md)."""
 
-from datetime import date, timedelta
+import secrets
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
 
 from tests.people import People
-from tests.register.scans import NOON
-from wallet.register import credentials, signins
+from tests.register.scans import NOON, scan
+from wallet.register import blocking, credentials, signins, uses
+from wallet.register.credentials import Issued, add_phone_key, key_state, renew
 from wallet.register.database import act, db
 from wallet.register.errors import Refused
-from wallet.register.tables import Card, Credential, JournalLine, SignIn
+from wallet.register.tables import Credential, JournalLine
 
 pytestmark = pytest.mark.usefixtures("noon")
-WEEK = timedelta(days=7)
+DAY = timedelta(days=1)
+LATER = NOON + 7 * DAY
 
 
-def key(number: int) -> bytes:
-    return b"\x02" + number.to_bytes(32, "big")
+def key() -> bytes:
+    return b"\x02" + secrets.token_bytes(32)
 
 
 @pytest.fixture
-def first(people: People) -> credentials.Issued:
-    return credentials.add_phone_key(people.holder, key(1), at=NOON)
+def first(people: People) -> Issued:
+    """The phone's first credential."""
+    return add_phone_key(people.holder, key(), at=NOON)
 
 
-def refused(people: People, *args) -> str:
-    with pytest.raises(Refused) as error:
-        credentials.renew(people.holder, *args, at=NOON + WEEK)
-    return error.value.reason
-
-
-def test_a_renewal_is_a_new_credential_and_the_old_one_stops(people, first):
-    second = credentials.renew(people.holder, first.credential, first.once, key(2), at=NOON + WEEK)
+def test_a_renewal_gives_a_new_id_and_ends_the_old_one(people: People, first: Issued) -> None:
+    assert first.once
+    second = renew(people.holder, first.credential, first.once, key(), at=LATER)
     assert second.credential != first.credential
+    assert second.once
     assert second.once != first.once
-    assert second.last_day == date(2026, 12, 30)
-    assert credentials.key_state(people.holder, first.credential) == "withdrawn"
-    assert credentials.key_state(people.holder, second.credential) == "live"
-    third = credentials.renew(people.holder, second.credential, second.once, key(3), at=NOON + 2 * WEEK)
-    assert credentials.key_state(people.holder, third.credential) == "live"
-    assert credentials.keys_made(people.holder, at=NOON + 2 * WEEK) == 1, "a renewal is not a silent key"
+    assert (second.first_day, second.last_day) == (first.first_day + 7 * DAY, first.last_day + 7 * DAY)
+    assert [key_state(people.holder, one.credential) for one in (first, second)] == ["withdrawn", "live"]
+    third = renew(people.holder, second.credential, second.once, key(), at=LATER + 7 * DAY)
+    assert key_state(people.holder, third.credential) == "live"
+    assert uses.record_use(scan(third.credential, LATER), by=people.gate, at=LATER).recorded
+    assert credentials.keys_made(people.holder, at=LATER) == 1, "renewals are no silent keys"
 
 
-def test_a_phone_that_lost_the_answer_hears_it_again(people, first):
-    second = credentials.renew(people.holder, first.credential, first.once, key(2), at=NOON + WEEK)
-    again = credentials.renew(people.holder, first.credential, first.once, key(2), at=NOON + WEEK)
-    assert again.credential == second.credential
-    assert credentials.renew(people.holder, again.credential, again.once, key(3), at=NOON + 2 * WEEK)
-
-
-def test_a_value_that_comes_twice_with_another_key_stops_both(people, first):
-    second = credentials.renew(people.holder, first.credential, first.once, key(2), at=NOON + WEEK)
-    assert refused(people, first.credential, first.once, key(9)) == "renewal_copied"
-    assert credentials.key_state(people.holder, second.credential) == "withdrawn"
-    assert signins.holder(people.holder.sign_in, at=NOON + WEEK) is None, "whoever copied the key has the cookie too"
-    assert signins.holder(people.other_holder.sign_in, at=NOON + WEEK) is not None
-    assert db.session.scalars(select(JournalLine.act).where(JournalLine.act == "holder:phone-key:copied")).all()
-    assert (
-        db.session.scalars(
-            select(SignIn).where(SignIn.card_id == people.holder.card_id, SignIn.ended_at.is_(None))
-        ).all()
-        == []
-    )
-
-
-def test_a_wrong_value_another_holders_credential_and_nonsense_are_one_answer(people, first):
-    for credential, once in ((first.credential, "wrong"), (b"12345", first.once), (first.credential, "")):
-        assert refused(people, credential, once, key(2)) == "renewal_unknown"
-    with pytest.raises(Refused, match="renewal_unknown"):
-        credentials.renew(people.other_holder, first.credential, first.once, key(2), at=NOON)
-    assert credentials.key_state(people.holder, first.credential) == "live"
-
-
-def test_a_key_that_a_third_phone_displaced_does_not_renew(people, first):
-    credentials.add_phone_key(people.holder, key(5), at=NOON)
-    credentials.add_phone_key(people.holder, key(6), at=NOON)
-    assert refused(people, first.credential, first.once, key(2)) == "renewal_unknown"
-    assert signins.holder(people.holder.sign_in, at=NOON) is not None, "that is no copy"
-
-
-def test_a_key_of_another_credential_is_not_taken(people, first):
-    credentials.add_phone_key(people.other_holder, key(7), at=NOON)
-    assert refused(people, first.credential, first.once, key(7)) == "key_known"
-
-
-def test_a_card_that_has_ended_renews_nothing(people, first):
-    with act() as session:
-        session.execute(update(Card).where(Card.id == people.holder.card_id).values(last_day=date(2026, 11, 30)))
-    assert refused(people, first.credential, first.once, key(2)) == "card_expired"
-
-
-def test_only_hashes_are_kept(people, first):
-    kept = db.session.scalars(select(Credential.renewal_hash).where(Credential.credential == first.credential)).one()
+def test_the_register_keeps_a_hash_of_the_value(people: People, first: Issued) -> None:
+    assert first.once
+    kept = db.session.scalars(select(Credential.renewal_hash)).one()
+    assert kept
     assert first.once.encode() not in kept
-    assert len(kept) == 32
+    assert credentials.for_server(people.holder, at=NOON).once is None
+
+
+def test_an_answer_that_was_lost_is_asked_for_again(people: People, first: Issued) -> None:
+    assert first.once
+    new = key()
+    lost = renew(people.holder, first.credential, first.once, new, at=LATER)
+    again = renew(people.holder, first.credential, first.once, new, at=LATER)
+    assert again.credential == lost.credential
+    assert again.once
+    assert again.once != lost.once
+    assert renew(people.holder, again.credential, again.once, key(), at=LATER + 7 * DAY)
+
+
+def test_a_value_that_comes_twice_is_a_copy_and_stops_both(people: People, first: Issued) -> None:
+    assert first.once
+    second = renew(people.holder, first.credential, first.once, key(), at=LATER)
+    other_browser = add_phone_key(people.holder, key(), at=LATER)
+    with pytest.raises(Refused, match="renewal_copied"):
+        renew(people.holder, first.credential, first.once, key(), at=LATER)
+    states = {key_state(people.holder, one.credential) for one in (first, second, other_browser)}
+    assert states == {"withdrawn"}
+    assert signins.holder(people.holder.sign_in, at=LATER) is None
+    assert signins.holder(people.other_holder.sign_in, at=LATER)
+    line = db.session.scalars(select(JournalLine).where(JournalLine.act == "holder:phone-key:copied")).one()
+    assert line.card_id == people.holder.card_id
+    assert uses.check_use(scan(second.credential), by=people.gate, at=NOON).reason == "withdrawn"
+
+
+@pytest.mark.parametrize("wrong", ["value", "credential", "holder", "server's"])
+def test_what_is_not_known_renews_nothing(people: People, first: Issued, wrong: str) -> None:
+    assert first.once
+    by = people.other_holder if wrong == "holder" else people.holder
+    once = "something else" if wrong == "value" else first.once
+    old = {
+        "credential": b"12345",
+        "server's": credentials.for_server(people.holder, at=NOON).credential,
+    }.get(wrong, first.credential)
+    with pytest.raises(Refused, match="renewal_unknown"):
+        renew(by, old, once, key(), at=LATER)
+    assert key_state(people.holder, first.credential) == "live"
+    assert signins.holder(people.holder.sign_in, at=LATER)
+
+
+def test_a_key_that_was_stopped_is_not_renewed(people: People, first: Issued) -> None:
+    assert first.once
+    with act() as session:
+        session.execute(update(Credential).values(withdrawn_at=NOON, withdrawn_reason="newer_keys"))
+    with pytest.raises(Refused, match="renewal_unknown"):
+        renew(people.holder, first.credential, first.once, key(), at=LATER)
+
+
+def test_another_phones_key_does_not_pass_for_the_lost_answer(people: People, first: Issued) -> None:
+    assert first.once
+    others = key()
+    renew(people.holder, first.credential, first.once, key(), at=LATER)
+    add_phone_key(people.holder, others, at=LATER)
+    with pytest.raises(Refused, match="renewal_copied"):
+        renew(people.holder, first.credential, first.once, others, at=LATER)
+
+
+def test_a_key_of_another_card_is_refused_and_the_old_one_stays(people: People, first: Issued) -> None:
+    assert first.once
+    theirs = key()
+    add_phone_key(people.other_holder, theirs, at=NOON)
+    with pytest.raises(Refused, match="key_known"):
+        renew(people.holder, first.credential, first.once, theirs, at=LATER)
+    assert key_state(people.holder, first.credential) == "live"
+
+
+def test_a_card_that_opens_no_door_renews_nothing(people: People, first: Issued) -> None:
+    assert first.once
+    blocking.block_card(people.holder.card_id, "lost", by=people.desk, at=NOON)
+    with pytest.raises(Refused, match="blocked"):
+        renew(people.holder, first.credential, first.once, key(), at=LATER)

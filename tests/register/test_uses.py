@@ -1,307 +1,34 @@
-"""Checking, recording and undoing at a gate: what staff are told, and what the register then holds."""
+"""Cards, places, what is asked for, ceilings, undoing, lists: what a gate is told, and what the register then holds."""
 
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from tests.people import People, gate_at, venue
-from tests.register.scans import NOON, phone_of, scan, step_of, typed
-from wallet.register import blocking, cards, signins, uses, venues
+from tests.register.scans import (
+    NOON,
+    add_event,
+    count,
+    phone_of,
+    record,
+    scan,
+    set_area,
+    set_card,
+    told,
+    typed,
+)
+from wallet.register import cards, uses
 from wallet.register.credentials import for_server
 from wallet.register.database import act, db
 from wallet.register.errors import NotFound, Refused
-from wallet.register.identities import AtGate, Holder
-from wallet.register.judging import Answer, Attempt
-from wallet.register.tables import Area, Card, ChildTicket, Credential, Event, JournalLine, Scan, Use, Venue
+from wallet.register.identities import Holder
+from wallet.register.tables import ChildTicket, Credential, Event, JournalLine, Scan, Use, Venue
 
 pytestmark = pytest.mark.usefixtures("noon")
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-def phone(people: People) -> bytes:
-    """The holder's phone."""
-    return phone_of(people.holder)
-
-
-def told(answer: Answer) -> tuple[str, str | None]:
-    """What an answer comes down to."""
-    return answer.verdict, answer.reason
-
-
-def record(attempt: Attempt, by: AtGate) -> Answer:
-    """Record at the moment of the scan."""
-    return uses.record_use(attempt, by=by, at=attempt.scanned_at)
-
-
-def count(of: type, *where: Any) -> int:
-    return db.session.scalar(select(func.count()).select_from(of).where(*where)) or 0
-
-
-def set_card(card_id: int, **values: object) -> None:
-    with act() as session:
-        session.execute(update(Card).where(Card.id == card_id).values(**values))
-
-
-def set_area(area_id: str, **values: object) -> None:
-    with act() as session:
-        session.execute(update(Area).where(Area.id == area_id).values(**values))
-
-
-def add_event(place: str = "museo", **values: Any) -> int:
-    starts = values.pop("starts_at", NOON + 6 * HOUR)
-    return venues.add_event(place, "Museoilta", starts, starts + 3 * HOUR, by=None, at=NOON, **values)
-
-
-# Rule 1: what was answered once is answered again
-
-
-def test_a_scan_is_recorded_and_its_retry_hears_the_same(people: People, phone: bytes) -> None:
-    post = scan(phone, children=1, assistants=2)
-    first = record(post, people.gate)
-    assert told(first) == ("green", None)
-    assert first.recorded
-    assert uses.record_use(post, by=people.gate, at=NOON + HOUR) == first
-    use = db.session.scalars(select(Use)).one()
-    assert (use.card_id, use.venue_id, use.gate_id) == (people.holder.card_id, "museo", people.gate.gate_id)
-    assert (use.kind, use.sector, use.children, use.assistants) == ("ticket", "culture", 1, 2)
-    assert (use.day, use.scanned_at, use.recorded_at) == (date(2026, 11, 25), NOON, NOON)
-    assert (use.read_by, use.step, use.late) == ("phone", step_of(NOON), False)
-    assert first.facts["use_id"] == use.id
-    assert first.facts["undo_until"] == (NOON + 15 * MINUTE).isoformat()
-    assert first.facts["birth_year"] == 1986
-
-
-@pytest.mark.parametrize("change", ["blocked", "undone", "revoked", "moved away", "used elsewhere"])
-def test_a_retry_hears_the_same_whatever_has_changed_since(people: People, phone: bytes, change: str) -> None:
-    post = scan(phone)
-    first = record(post, people.gate)
-    if change == "blocked":
-        blocking.block_card(people.holder.card_id, "lost", by=people.desk, at=NOON)
-    elif change == "undone":
-        uses.undo_use(first.facts["use_id"], by=people.gate, at=NOON, reason="gate")
-    elif change == "revoked":
-        signins.revoke_gate(people.gate.gate_id, at=NOON)
-    elif change == "moved away":
-        set_area("tampere", local_only=True)
-        set_card(people.holder.card_id, area_id="nokia")
-    else:
-        record(scan(phone, NOON + MINUTE), people.other_gate)
-    assert uses.record_use(post, by=people.gate, at=NOON + DAY) == first
-    assert uses.check_use(post, by=people.gate, at=NOON + DAY) == first
-
-
-def test_a_refusal_is_kept_for_its_retry_too(people: People, phone: bytes) -> None:
-    """A retry after the card was put right must not record a second truth for one scan: staff scan again."""
-    blocking.block_card(people.holder.card_id, "lost", by=people.desk, at=NOON)
-    post = scan(phone)
-    first = record(post, people.gate)
-    assert told(first) == ("red", "blocked")
-    set_card(people.holder.card_id, state="registered")
-    assert uses.record_use(post, by=people.gate, at=NOON + MINUTE) == first
-
-
-def test_a_scan_id_is_its_own_gates(people: People, phone: bytes) -> None:
-    """Two phones may happen to choose one id; neither may hear the other's answer."""
-    mine = record(scan(phone, scan_id="same-scan"), people.gate)
-    theirs = record(scan(phone_of(people.other_holder), scan_id="same-scan"), people.other_gate)
-    assert mine.recorded
-    assert theirs.recorded
-    assert mine.facts["use_id"] != theirs.facts["use_id"]
-    assert set(uses.answers_given(people.gate, ["same-scan", "none"])) == {"same-scan"}
-    assert uses.answers_given(people.gate, ["same-scan"])["same-scan"] == mine
-
-
-def test_a_code_that_was_refused_before_the_register_keeps_its_answer(people: People) -> None:
-    forged = Answer("forged-scan", "red", "forged")
-    assert uses.refuse(forged, by=people.gate, at=NOON) == forged
-    assert uses.refuse(replace(forged, reason="expired"), by=people.gate, at=NOON) == forged
-
-
-# Rule 2: (card, step) already used at another venue
-
-
-def test_a_code_is_not_used_at_a_second_venue(people: People, phone: bytes) -> None:
-    record(scan(phone), people.gate)
-    again = record(scan(phone, NOON + 20 * SECOND, step=step_of(NOON)), people.other_gate)
-    assert told(again) == ("red", "used_elsewhere")
-    assert again.facts == {"used_at": NOON.isoformat(), "venue": "Museo"}
-    assert count(Use) == 1
-
-
-def test_an_undone_use_elsewhere_leaves_the_code_spent_but_says_no_venue(people: People, phone: bytes) -> None:
-    answer = record(scan(phone), people.gate)
-    uses.undo_use(answer.facts["use_id"], by=people.gate, at=NOON, reason="gate")
-    again = record(scan(phone, NOON + SECOND, step=step_of(NOON)), people.other_gate)
-    assert told(again) == ("red", "old_code")
-
-
-# Rule 3: the card already has a ticket for this event, or for this venue and day
-
-
-def test_a_second_scan_says_already_recorded(people: People, phone: bytes) -> None:
-    first = record(scan(phone, children=1), people.gate)
-    other_door = gate_at("museo", "Ovi 2")
-    for by, mine in ((people.gate, first.facts["use_id"]), (other_door, None)):
-        again = record(scan(phone, NOON + 2 * HOUR), by)
-        assert told(again) == ("neutral", "already_recorded")
-        assert not again.recorded
-        assert again.facts == {"used_at": NOON.isoformat(), "children": 1, "assistants": 0, "use_id": mine}
-    assert count(Use) == 1
-
-
-def test_another_is_recorded_for_those_who_mean_it(people: People, phone: bytes) -> None:
-    record(scan(phone), people.gate)
-    second = record(scan(phone, NOON + MINUTE, another=True), people.gate)
-    third = record(scan(phone, NOON + 2 * MINUTE, another=True), people.gate)
-    assert second.recorded
-    assert third.recorded
-    assert sorted(db.session.scalars(select(Use.nth))) == [1, 2, 3]
-
-
-def test_another_kind_another_event_another_day_are_other_tickets(people: People, phone: bytes) -> None:
-    with act() as session:
-        session.get_one(Venue, "museo").offers_season = True
-    event, other_event = add_event(), add_event(starts_at=NOON + 8 * HOUR)
-    posts = [
-        scan(phone),
-        scan(phone, NOON + MINUTE, kind="season"),
-        scan(phone, NOON + 2 * MINUTE, event_id=event),
-        scan(phone, NOON + 3 * MINUTE, event_id=other_event),
-        scan(phone, NOON + DAY),
-    ]
-    assert [told(record(post, people.gate)) for post in posts] == [("green", None)] * 5
-    assert count(Use) == 5
-
-
-def test_an_undone_use_frees_its_ticket(people: People, phone: bytes) -> None:
-    first = record(scan(phone), people.gate)
-    uses.undo_use(first.facts["use_id"], by=people.gate, at=NOON, reason="gate")
-    again = record(scan(phone, NOON + MINUTE), people.gate)
-    assert again.recorded
-    assert count(Use) == 2
-    assert count(Use, Use.undone_at.is_(None)) == 1
-
-
-# Rule 4: steps of one phone's key only rise
-
-
-@pytest.mark.parametrize(
-    ("steps_later", "late", "reason"),
-    [(0, False, "old_code"), (-1, False, "old_code"), (1, False, None), (-1, True, None), (0, True, "old_code")],
-)
-def test_a_code_is_newer_than_the_last(people: People, phone: bytes, steps_later: int, late: bool, reason: Any) -> None:
-    """A late record came without a connection: its step may lie behind, but no step is used twice."""
-    record(scan(phone), people.gate)
-    event = add_event()
-    post = scan(phone, NOON + MINUTE, step=step_of(NOON) + steps_later, event_id=event, late=late)
-    assert record(post, people.gate).reason == reason
-
-
-def test_steps_are_counted_for_each_phone_apart(people: People, phone: bytes) -> None:
-    second_phone = phone_of(people.holder)
-    record(scan(phone), people.gate)
-    event = add_event()
-    behind = scan(second_phone, NOON + SECOND, step=step_of(NOON) - 1, event_id=event)
-    assert told(record(behind, people.gate)) == ("green", None)
-
-
-def test_a_late_record_does_not_turn_the_last_step_back(people: People, phone: bytes) -> None:
-    record(scan(phone), people.gate)
-    record(scan(phone, step=step_of(NOON) - 5, late=True, event_id=add_event()), people.gate)
-    assert db.session.scalar(select(Credential.last_step).where(Credential.credential == phone)) == step_of(NOON)
-    assert count(Use, Use.late) == 1
-
-
-def test_a_check_does_not_spend_the_code(people: People, phone: bytes) -> None:
-    post = scan(phone, children=1)
-    before = [count(table) for table in (Use, Scan, JournalLine)]
-    assert told(uses.check_use(post, by=people.gate, at=NOON)) == ("green", None)
-    assert [count(table) for table in (Use, Scan, JournalLine)] == before
-    assert db.session.scalar(select(Credential.last_step).where(Credential.credential == phone)) is None
-    assert record(post, people.gate).recorded
-
-
-# Rule 5: the same card at another venue less than 15 minutes ago
-
-
-@pytest.mark.parametrize(
-    ("later", "verdict"),
-    [(MINUTE, "amber"), (15 * MINUTE - SECOND, "amber"), (15 * MINUTE, "green"), (HOUR, "green")],
-)
-def test_the_card_at_another_venue_lately_is_amber(
-    people: People, phone: bytes, later: timedelta, verdict: str
-) -> None:
-    record(scan(phone), people.gate)
-    answer = record(scan(phone, NOON + later), people.other_gate)
-    assert (answer.verdict, answer.recorded) == (verdict, True)
-    if verdict == "amber":
-        assert answer.notes == ("other_venue_lately",)
-        assert answer.facts["elsewhere"] == "Museo"
-        assert answer.facts["elsewhere_at"] == NOON.isoformat()
-
-
-def test_an_undone_visit_elsewhere_is_not_counted(people: People, phone: bytes) -> None:
-    first = record(scan(phone), people.gate)
-    uses.undo_use(first.facts["use_id"], by=people.gate, at=NOON, reason="gate")
-    assert told(record(scan(phone, NOON + MINUTE), people.other_gate)) == ("green", None)
-
-
-# The rules together
-
-
-@pytest.mark.parametrize(
-    ("same_scan", "other_venue", "same_step", "another", "expected"),
-    [
-        # Rule 1 comes before 2, 3 and 4.
-        (True, False, True, False, ("green", None)),
-        # 2 before 3 and 4: at another venue the step speaks first.
-        (False, True, True, False, ("red", "used_elsewhere")),
-        (False, True, True, True, ("red", "used_elsewhere")),
-        # 3 before 4: an old code of someone already in is "already recorded", not "old".
-        (False, False, True, False, ("neutral", "already_recorded")),
-        (False, False, False, False, ("neutral", "already_recorded")),
-        # 4: one more ticket takes a new code.
-        (False, False, True, True, ("red", "old_code")),
-        (False, False, False, True, ("green", None)),
-        # 5: nothing stands against it but the other venue.
-        (False, True, False, False, ("amber", None)),
-    ],
-)
-def test_the_online_rules_in_their_order(
-    people: People,
-    phone: bytes,
-    *,
-    same_scan: bool,
-    other_venue: bool,
-    same_step: bool,
-    another: bool,
-    expected: tuple[str, str | None],
-) -> None:
-    first = scan(phone)
-    record(first, people.gate)
-    second = scan(phone, NOON + MINUTE, another=another)
-    if same_scan:
-        second = replace(second, scan_id=first.scan_id)
-    if same_step:
-        second = replace(second, step=first.step)
-    assert told(record(second, people.other_gate if other_venue else people.gate)) == expected
-
-
-def test_the_card_and_the_place_are_judged_before_the_rules(people: People, phone: bytes) -> None:
-    """A card that was blocked after its use is "blocked" at the next door, not "already recorded"."""
-    record(scan(phone), people.gate)
-    blocking.block_card(people.holder.card_id, "lost", by=people.desk, at=NOON)
-    assert told(record(scan(phone, NOON + MINUTE), people.gate)) == ("red", "blocked")
-
-
-def test_what_is_already_recorded_is_said_before_what_the_card_does_not_give(people: People, phone: bytes) -> None:
-    record(scan(phone, children=2), people.gate)
-    assert told(record(scan(phone, NOON + MINUTE, children=9), people.gate)) == ("neutral", "already_recorded")
 
 
 # Cards and credentials
@@ -516,86 +243,6 @@ def test_a_use_is_undone_once_and_by_its_own_gate(people: People, phone: bytes) 
     assert db.session.scalar(select(Use.undone_reason)) == "wrong person"
     acts = list(db.session.scalars(select(JournalLine.act).where(JournalLine.act.startswith("gate:use:"))))
     assert acts == ["gate:use:recorded", "gate:use:undone"]
-
-
-# Numbers
-
-
-def _number(holder: Holder) -> str:
-    return db.session.scalars(select(Card.number).where(Card.id == holder.card_id)).one()
-
-
-def test_a_typed_number_is_never_plain_green(people: People) -> None:
-    answer = record(typed(_number(people.holder)), people.gate)
-    assert (answer.verdict, answer.notes, answer.recorded) == ("amber", ("compare",), True)
-    assert (answer.facts["birth_year"], answer.facts["last_day"]) == (1986, "2027-11-24")
-    use = db.session.scalars(select(Use)).one()
-    assert (use.read_by, use.step) == ("number", None)
-
-
-def test_a_number_is_already_recorded_after_its_code(people: People, phone: bytes) -> None:
-    record(scan(phone), people.gate)
-    again = record(typed(_number(people.holder), NOON + MINUTE), people.gate)
-    assert told(again) == ("neutral", "already_recorded")
-
-
-def test_unknown_and_blank_numbers_answer_alike(people: People) -> None:
-    with act() as session:
-        session.add(Card(number="BLANK1", user_handle=b"blank"))
-    unknown, blank = (
-        uses.check_use(typed(number, scan_id="x"), by=gate, at=NOON)
-        for number, gate in (("BLANK0", people.gate), ("BLANK1", people.other_gate))
-    )
-    assert unknown == blank
-    assert told(unknown) == ("red", "unknown_number")
-
-
-def test_a_slip_of_the_finger_is_no_guess(people: People) -> None:
-    """A wrong check digit is told as such, and does not count against the gate."""
-    number = _number(people.holder)
-    slipped = number[:-1] + str((int(number[-1]) + 1) % 10)
-    for _ in range(20):
-        assert told(uses.check_use(typed(slipped), by=people.gate, at=NOON)) == ("red", "mistyped_number")
-    assert count(Scan) == 0
-
-
-def test_ten_misses_in_ten_minutes_pause_typing_at_that_gate(people: People, phone: bytes) -> None:
-    """CODES.md, "Paper". Codes go on, and so do other gates."""
-    for n in range(10):
-        answer = (uses.check_use if n % 2 else uses.record_use)(
-            typed(f"TRE{n:04}"), by=people.gate, at=NOON + n * SECOND
-        )
-        assert told(answer) == ("red", "unknown_number")
-    right = _number(people.holder)
-    at = NOON + 10 * SECOND
-    paused = uses.check_use(typed(right, at), by=people.gate, at=at)
-    assert told(paused) == ("red", "gate_paused")
-    assert paused.facts == {"minutes": 10}
-    assert told(uses.check_use(typed(right, at), by=people.other_gate, at=at)) == ("amber", None)
-    assert told(uses.check_use(scan(phone, at), by=people.gate, at=at)) == ("green", None)
-    # The first miss is ten minutes old: nine are left.
-    at = NOON + 10 * MINUTE
-    assert told(uses.check_use(typed(right, at), by=people.gate, at=at)) == ("amber", None)
-
-
-def test_a_retried_miss_counts_once(people: People) -> None:
-    miss = typed("TRE0001")
-    for _ in range(12):
-        assert told(uses.check_use(miss, by=people.gate, at=NOON)) == ("red", "unknown_number")
-    assert count(Scan) == 1
-    assert told(uses.check_use(typed(_number(people.holder)), by=people.gate, at=NOON)) == ("amber", None)
-
-
-def test_a_pause_does_not_feed_itself(people: People) -> None:
-    """Tries during the pause are no misses, else eager staff would never get out of it."""
-    for n in range(10):
-        uses.record_use(typed(f"TRE{n:04}"), by=people.gate, at=NOON)
-    for n in range(20):
-        at = NOON + n * MINUTE / 2
-        answer = uses.record_use(typed(f"OUT{n:04}", at), by=people.gate, at=at)
-        assert told(answer) == ("red", "gate_paused")
-    at = NOON + 10 * MINUTE
-    assert told(uses.check_use(typed(_number(people.holder), at), by=people.gate, at=at)) == ("amber", None)
 
 
 # Times

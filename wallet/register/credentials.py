@@ -125,7 +125,7 @@ def renew(by: Holder, old: bytes, once: str, phone_key: bytes, *, at: datetime) 
             again = session.scalars(
                 select(Credential).where(
                     Credential.phone_key == phone_key,
-                    Credential.card_id == by.card_id,
+                    Credential.renews_id == row.id,
                     Credential.withdrawn_at.is_(None),
                 )
             ).one_or_none()

@@ -113,7 +113,9 @@ def judge(attempt: Attempt, by: AtGate, at: datetime, *, lock: bool = False, cla
         reason = "withdrawn"
     meanwhile: tuple[str, ...] = ()
     if attempt.late and f"{reason}_meanwhile" in MEANWHILE:
-        meanwhile, reason = (f"{reason}_meanwhile",), None
+        meanwhile = (f"{reason}_meanwhile",)
+        # The visitor was let in; a day that was not the card's is another matter.
+        reason = rules.refused_card(replace(facts_of_card, state="registered"), day)
     reason = reason or rules.refused_place(facts_of_card, place, day)
     if reason is not None:
         return red(reason)

@@ -23,7 +23,10 @@ def answers_given(by: AtGate, scan_ids: list[str]) -> dict[str, Answer]:
 
 def check_use(attempt: Attempt, *, by: AtGate, at: datetime) -> Answer:
     """The verdict before anything is recorded. More children than the card has are brought down to what it has,
-    since the holder ticked them: the gate decides. A number that is not found counts against the gate."""
+    since the holder ticked them: the gate decides. A number that is not found counts against the gate.
+
+    A check is asked at the door, however slowly it came: what is forgiven to a late record is not forgiven to it."""
+    attempt = replace(attempt, late=False)
     if attempt.number is None:
         before = answers_given(by, [attempt.scan_id]).get(attempt.scan_id)
         return before or judge(attempt, by, at, clamp=True).answer
