@@ -98,6 +98,13 @@ class LiveServer:
             self.process.wait(timeout=20)
             self.process = None
 
+    def kill_workers(self) -> None:
+        """SIGKILL every process that answers requests; the arbiter starts others."""
+        assert self.process is not None
+        pid = self.process.pid
+        for worker in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split():
+            os.kill(int(worker), signal.SIGKILL)
+
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
