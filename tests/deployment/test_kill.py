@@ -47,6 +47,7 @@ def codes(live: LiveServer):
             card_id, _number = cards.register_card(unit, by=None, at=now(), birth_year=1980, postcode="33100")
             holder = signins.holder(signins.start("holder", at=now(), card_id=card_id), at=now())
             issued.append(credentials.for_server(holder, at=now()))
+        db.session.remove()
         db.engine.dispose()
     claims = [
         Claims(one.credential, number_of_day(one.first_day), number_of_day(one.last_day), 1, 0, one.birth_year)
@@ -145,9 +146,10 @@ def test_fifty_kills_lose_nothing(served: LiveServer) -> None:
     assert len(stored) == len(set(stored)) == uses
 
     # The connection is back: the rest goes in, each once.
+    late = time.monotonic() + 60
     for door in doors:
         while door.queue:
-            assert door.send()
+            assert door.send() or time.monotonic() < late, "the queue does not empty"
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM uses")).scalar() == sent
         assert connection.execute(text("SELECT count(DISTINCT scan_id) FROM scans")).scalar() == sent
