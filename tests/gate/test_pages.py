@@ -4,6 +4,7 @@ If these fail, staff see another venue's evening, meet a refusal without words, 
 """
 
 import ast
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -32,6 +33,11 @@ def tree(html):
 def sayings(html):
     """What the script may say: id → sentence."""
     return {each.get("data-say"): "".join(each.itertext()) for each in tree(html).iter("p") if each.get("data-say")}
+
+
+def facts(html):
+    """What the script knows of its gate."""
+    return json.loads(tree(html).find(".//main").get("data-facts"))
 
 
 def own_only(person, path):
@@ -78,26 +84,41 @@ def test_it_offers_its_own_venues_events_with_what_is_left(door):
     venues.add_event("museo", "Museoilta", start, end, by=None, at=now(), ceiling=12)
     venues.add_event("teatteri", "Ensi-ilta", start, end, by=None, at=now())
     venues.add_event("museo", "Vanha", start - timedelta(days=2), end - timedelta(days=2), by=None, at=now())
-    root = tree(door.ask("/gate?lang=en").text)
-    offered = {each.get("data-name"): each for each in root.iter("input") if each.get("name") == "event"}
-    assert [name.split()[0] for name in offered] == ["Today's", "Museoilta"]
-    hints = ["".join(each.itertext()) for each in root.iter("span") if each.get("class") == "choice__hint"]
-    assert any("12 tickets left" in hint for hint in hints)
+    [event] = facts(door.ask("/gate").text)["events"]
+    assert (event["name"], event["left"]) == ("Museoilta", 12)
 
 
 @pytest.mark.parametrize(
-    ("offers", "shown"),
+    ("offers", "told"),
     [
-        ({"offers_ticket": True}, []),
-        ({"offers_ticket": False, "offers_course": True}, []),
+        ({"offers_ticket": True}, ["ticket"]),
+        ({"offers_ticket": False, "offers_course": True}, ["course"]),
         ({"offers_course": True, "offers_season": True}, ["ticket", "course", "season"]),
     ],
 )
-def test_the_kind_is_asked_only_where_there_is_a_choice(door, offers, shown):
+def test_the_page_is_told_what_its_venue_offers(door, offers, told):
     with act() as session:
         session.execute(update(Venue).where(Venue.id == "museo").values(**offers))
-    root = tree(door.ask("/gate").text)
-    assert [each.get("value") for each in root.iter("input") if each.get("name") == "kind"] == shown
+    assert facts(door.ask("/gate").text)["offers"] == told
+
+
+def test_the_shell_holds_nothing_of_any_gate(app, door):
+    """It is kept by phones, also after they were signed out."""
+    shell = Door(app, None).ask("/gate/offline?lang=en").text
+    main = tree(shell).find(".//main")
+    assert main.get("data-facts") is None
+    assert "csrf" not in shell
+    own = facts(door.ask("/gate").text)
+    assert not [said for said in (own["venue"], own["names"]["fi"], own["gate_name"]) if said in shell]
+    assert sayings(shell) == sayings(door.ask("/gate?lang=en").text), "it speaks without a connection too"
+
+
+def test_a_page_that_came_without_a_connection_asks_whose_gate_it_is(app, people, door):
+    told = door.ask("/gate/facts", headers={"Accept": "application/json"}).json
+    assert told["venue"] == "museo"
+    assert set(told) == set(facts(door.ask("/gate").text))
+    stranger = Door(app, None).ask("/gate/facts", headers={"Accept": "application/json"})
+    assert (stranger.status_code, stranger.json) == (401, {"error": "signed_out"})
 
 
 def strings(path, function):
@@ -130,13 +151,17 @@ def test_every_reason_a_gate_can_hear_has_a_headline_and_what_to_do_next(door):
 def test_every_note_and_camera_state_has_words(door):
     said = sayings(door.ask("/gate").text)
     source = (WALLET / "register" / "rules.py").read_text(encoding="utf-8")
-    notes = {*re.findall(r'found\.append\("(\w+)"\)', source), "other_venue_lately"}
-    assert len(notes) == 6
+    notes = {*re.findall(r'found\.append\("(\w+)"\)', source), "other_venue_lately", "list_old"}
+    assert len(notes) == 7
+    offline = (WALLET.parent / "static/js/gate/offline.js").read_text(encoding="utf-8")
+    unsure = {*re.findall(r'unsure \?*= "(\w+)"', offline)}
+    assert unsure == {"number", "no_list", "clock", "unknown_key", "list_stale"}
     camera = (WALLET.parent / "static/js/scan/camera.js").read_text(encoding="utf-8")
     states = {*re.findall(r'tell\("(\w+)"\)', camera), *re.findall(r'Error: "(\w+)"', camera), "blocked_by_policy"}
     assert {"denied", "stalled", "tap_to_play"} <= states
     states -= {"live", "paused"}
     missing = [note for note in notes if not said.get(f"note.{note}.next")]
+    missing += [reason for reason in unsure if not said.get(f"unsure.{reason}")]
     missing += [state for state in states if not said.get(f"camera.{state}")]
     assert missing == []
 

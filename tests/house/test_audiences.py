@@ -16,6 +16,7 @@ from wallet.signin import guards
 PUBLIC = {
     "components.page",  # in development only
     "gate.gate_list",  # signed, the same for everyone, nothing of anyone in it
+    "gate.offline",  # a shell without anything of any gate
     "holder.offline_card",  # a shell without anything of anyone
     "holder.server_time",
     "signin.activate",
@@ -28,6 +29,7 @@ PUBLIC = {
     "signin.staff_sign_in",
     "signin.staff_start",
     "signin.start",
+    "web.gate_manifest",
     "web.manifest",
     "web.service_worker",
 }

@@ -4,14 +4,17 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { createExchange } from "../../static/js/gate/exchange.js";
-import { createFlow, createKept, notesFor, ownerOf } from "../../static/js/gate/flow.js";
+import { createFlow, notesFor } from "../../static/js/gate/flow.js";
+import { createMemory } from "../../static/js/gate/memory.js";
+import { ownerOf } from "../../static/js/gate/offline.js";
+import { createQueue } from "../../static/js/gate/queue.js";
 import { kindOf } from "../../static/js/gate/sheet.js";
 import { inFours, numberOf } from "../../static/js/gate/typing.js";
 import { createWords } from "../../static/js/gate/words.js";
 
 // Exchange
 
-const exchange = (respond) => createExchange({ csrf: "token", fetch: respond, patience: 30 });
+const exchange = (respond) => createExchange({ csrf: () => "token", fetch: respond, patience: 30 });
 const response = (status, text) => async () => new Response(status === 204 ? null : text, { status });
 
 for (const [what, respond, failure] of [
@@ -52,6 +55,13 @@ test("a request says when it was sent, carries the page's token and asks for JSO
   assert.equal(a, 1);
 });
 
+test("without a body it only asks", async () => {
+  let asked;
+  await exchange(async (path, request) => ((asked = request), new Response("{}")))("/gate/list");
+  assert.equal(asked.method, undefined);
+  assert.equal(asked.body, undefined);
+});
+
 // Flow
 
 const vectors = readFileSync(new URL("../codes/vectors.json", import.meta.url), "utf8");
@@ -59,37 +69,51 @@ const texts = [...new Set(vectors.match(/KP1:[0-9A-Z $%*+\-./:]{120,}/g))];
 
 /** Three different texts of one card. */
 function turns() {
-  const owners = [...new Set(texts.map(ownerOf))].map((owner) => texts.filter((text) => ownerOf(text) === owner));
+  const owners = [...new Set(texts.map((code) => ownerOf({ code })))].map((owner) => texts.filter((text) => ownerOf({ code: text }) === owner));
   return owners.find((own) => own.length > 2);
 }
 const green = (facts = {}) => ({ verdict: "green", reason: null, recorded: false, notes: [], facts: { kind: "personal", children: 0, assistants: 0, children_allowed: 2, turning_18: 0, ...facts } });
 const red = (reason) => ({ verdict: "red", reason, recorded: false, notes: [], facts: {} });
 
 /** A flow with a register that answers what the test says. */
-function door({ kind = "ticket", event = null, atOnce = false, storage } = {}) {
-  const it = { views: [], asked: [], today: [], kept: [], clock: 0, verdict: () => green(), uses: null, undo: null };
+function door({ kind = "ticket", event = null, atOnce = false, store = createMemory() } = {}) {
+  const it = { views: [], asked: [], today: [], clock: 0, verdict: () => green(), uses: null, undo: null, sought: 0 };
   let made = 0;
+  it.link = { up: true, failure: null, now: () => Date.now() };
+  const onToday = (today) => it.today.push(today);
+  const paths = { check: "check", uses: "uses", undo: (id) => `undo/${id}` };
+  async function send(path, body) {
+    it.asked.push({ path, body });
+    if (path === "check") return it.failure ? it.failure : { ok: true, data: { answer: await it.verdict(body.record), now: 0 } };
+    if (path.startsWith("undo")) return it.undo ?? { ok: true, data: { undone: 7, today: { uses: 0, children: 0 } } };
+    if (it.uses) return it.uses(body);
+    const answers = body.records.map((one) => ({ ...green({ use_id: 7, children: one.children }), scan_id: one.scan_id, recorded: true }));
+    return { ok: true, data: { answers, now: 0, today: { uses: 1, children: 0 } } };
+  }
+  it.store = store;
+  it.queue = createQueue({
+    store, send, paths, venue: () => "museo", locks: null, onToday,
+    onSettled: (...settled) => it.flow.settled(...settled),
+  });
   it.flow = createFlow({
     now: () => it.clock,
     newId: () => `scan-${(made += 1)}`,
     evening: () => ({ event, kind }),
-    paths: { check: "check", uses: "uses", undo: (id) => `undo/${id}` },
-    atOnce,
-    kept: createKept(storage ?? null),
+    paths,
+    atOnce: () => atOnce,
+    queue: it.queue,
+    judge: async ({ scan_id }) => ({ ...(await it.verdict({})), scan_id, offline: true }),
+    link: it.link,
+    stamp: () => ({ venue: "museo", clock_offset: 0, list_number: 1 }),
+    seek: () => (it.sought += 1),
     show: (view) => it.views.push(view && { ...view }),
-    onToday: (today) => it.today.push(today),
-    onKept: (...told) => it.kept.push(told),
-    send: async (path, body) => {
-      it.asked.push({ path, body });
-      if (path === "check") return it.failure ? it.failure : { ok: true, data: { answer: await it.verdict(body.record), now: 0 } };
-      if (path.startsWith("undo")) return it.undo ?? { ok: true, data: { undone: 7, today: { uses: 0, children: 0 } } };
-      if (it.uses) return it.uses(body);
-      const answers = body.records.map((one) => ({ ...green({ use_id: 7, children: one.children }), scan_id: one.scan_id, recorded: true }));
-      return { ok: true, data: { answers, now: 0, today: { uses: 1, children: 0 } } };
-    },
+    onToday,
+    send,
   });
   it.paths = () => it.asked.map(({ path }) => path);
   it.last = () => it.views.at(-1);
+  it.waiting = async () => (await it.queue.state()).waiting.map((one) => one.scan_id);
+  it.refused = async () => (await it.queue.state()).refused;
   return it;
 }
 
@@ -164,49 +188,119 @@ test("a venue that records at once does so for green, and never for amber", asyn
   assert.deepEqual(it.paths(), ["check", "uses", "check"]);
 });
 
-test("a check that failed is tried again with the same scan", async () => {
+test("a check that the register refuses to make is tried again with the same scan", async () => {
   const it = door();
-  it.failure = { ok: false, failure: "timeout" };
+  it.failure = { ok: false, failure: "signed_out" };
   await it.flow.seen("one");
-  assert.deepEqual([it.last().stage, it.last().act, it.last().failure], ["failed", "check", "timeout"]);
+  assert.deepEqual([it.last().stage, it.last().act, it.last().failure], ["failed", "check", "signed_out"]);
   it.failure = null;
   await it.flow.again();
   assert.equal(it.asked[1].body.record.scan_id, "scan-1");
   assert.equal(it.last().stage, "answered");
 });
 
+for (const failure of ["no_connection", "timeout", "unexpected", "broken", "too_many"]) {
+  test(`a check that comes back as ${failure} is this phone's own, and says so`, async () => {
+    const it = door();
+    it.failure = { ok: false, failure };
+    await it.flow.seen("one");
+    assert.deepEqual([it.last().stage, it.last().answer.offline], ["answered", true]);
+  });
+}
+
+test("without a connection nobody waits: checked here, saved here, and the register is looked for meanwhile", async () => {
+  const it = door();
+  Object.assign(it.link, { up: false, failure: "timeout" });
+  await it.flow.seen("one");
+  await it.flow.record();
+  assert.deepEqual(it.paths(), []);
+  assert.deepEqual([it.last().stage, it.last().failure], ["saved", "timeout"]);
+  assert.deepEqual(await it.waiting(), ["scan-1"]);
+  assert.equal(it.sought, 2);
+  await it.flow.seen("one");
+  assert.equal(it.last().stage, "saved", "the same visitor, still in view");
+  const [kept] = await it.store.queue.all();
+  assert.deepEqual([kept.code, kept.venue, kept.list_number, kept.seen], ["one", "museo", 1, { verdict: "green", reason: null, offline: true }]);
+});
+
+test("what was saved and is on show tells when the register has it", async () => {
+  const it = door();
+  it.link.up = false;
+  await it.flow.seen("one");
+  await it.flow.record();
+  it.link.up = true;
+  await it.queue.flush();
+  assert.equal(it.last().stage, "recorded");
+  assert.deepEqual(await it.waiting(), []);
+});
+
+test("what was saved, is on show and is refused is shown as refused", async () => {
+  const it = door();
+  it.link.up = false;
+  await it.flow.seen("one");
+  await it.flow.record();
+  it.uses = async ({ records }) => ({ ok: true, data: { answers: records.map(({ scan_id }) => ({ ...red("blocked"), scan_id })), now: 0 } });
+  await it.queue.flush();
+  assert.deepEqual([it.last().stage, it.last().answer.reason], ["refused", "blocked"]);
+});
+
+test("undo without a connection takes the record off this phone", async () => {
+  const it = door();
+  it.link.up = false;
+  await it.flow.seen("one");
+  await it.flow.record();
+  await it.flow.undo();
+  assert.equal(it.last().stage, "undone");
+  assert.deepEqual(await it.store.queue.all(), []);
+  assert.deepEqual(await it.store.seen.all(), []);
+});
+
+test("what can't be checked may be recorded, and is never recorded at once", async () => {
+  const it = door({ atOnce: true });
+  it.link.up = false;
+  it.verdict = () => ({ ...red("not_checked"), verdict: "neutral" });
+  await it.flow.typed("492100773186");
+  assert.equal(it.last().stage, "answered");
+  await it.flow.record();
+  assert.deepEqual([it.last().stage, kindOf(it.last())], ["saved", "neutral"]);
+});
+
 test("a record without an answer is kept, through the next visitor and a reload, and sent with the same scan id", async () => {
-  const items = new Map();
-  const storage = { getItem: (name) => items.get(name) ?? null, setItem: (name, value) => items.set(name, value) };
-  const it = door({ storage });
+  const it = door();
   it.uses = async () => ({ ok: false, failure: "no_connection" });
   await it.flow.seen("one");
   await it.flow.record();
-  assert.deepEqual([it.last().stage, it.last().act], ["failed", "record"]);
-  await it.flow.again();
-  assert.equal(it.asked[2].body.records[0].scan_id, "scan-1");
+  assert.deepEqual([it.last().stage, it.last().failure], ["saved", "no_connection"]);
   await it.flow.seen("two");
-  assert.deepEqual(it.kept.at(-1), [1, 0, null]);
+  assert.deepEqual(await it.waiting(), ["scan-1"]);
 
-  const reloaded = door({ storage });
-  await reloaded.flow.sendKept();
+  const reloaded = door({ store: it.store });
+  await reloaded.queue.flush();
   assert.equal(reloaded.asked[0].body.records[0].scan_id, "scan-1");
-  assert.deepEqual(reloaded.kept.at(-1), [0, 0, null]);
-  assert.deepEqual(createKept(storage).all, []);
+  assert.deepEqual(await it.store.queue.all(), []);
 });
 
-test("a kept record that is refused later is shown, not dropped", async () => {
+test("a refusal that staff look at is not kept; one that comes when they look elsewhere is", async () => {
   const it = door();
-  it.uses = async () => ({ ok: false, failure: "broken" });
+  it.uses = async ({ records }) => ({ ok: true, data: { answers: records.map(({ scan_id }) => ({ ...red("blocked"), scan_id })), now: 0 } });
   await it.flow.seen("one");
   await it.flow.record();
-  it.flow.next();
-  it.uses = async ({ records }) => ({ ok: true, data: { answers: records.map(({ scan_id }) => ({ ...red("blocked"), scan_id })), now: 0 } });
-  await it.flow.sendKept();
-  assert.deepEqual(it.kept.at(-1), [0, 1, null]);
-  it.flow.showRefused();
   assert.equal(it.last().answer.reason, "blocked");
-  assert.deepEqual(it.kept.at(-1), [0, 0, null]);
+  assert.deepEqual(await it.store.queue.all(), []);
+
+  let release;
+  const answer = it.uses;
+  it.uses = (body) => new Promise((go) => (release = () => go(answer(body))));
+  await it.flow.seen("two");
+  const recording = it.flow.record();
+  it.flow.next();
+  while (!release) await new Promise(setImmediate);
+  release();
+  await recording;
+  const [kept] = await it.refused();
+  assert.equal(kept.answer.reason, "blocked");
+  it.flow.showRefused(kept);
+  assert.deepEqual([it.last().stage, it.last().answer.reason], ["refused", "blocked"]);
 });
 
 test("an answer that lacks the record leaves it kept", async () => {
@@ -214,7 +308,20 @@ test("an answer that lacks the record leaves it kept", async () => {
   it.uses = async () => ({ ok: true, data: { answers: [null, {}] } });
   await it.flow.seen("one");
   await it.flow.record();
-  assert.deepEqual([it.last().stage, it.last().failure], ["failed", "unexpected"]);
+  assert.deepEqual([it.last().stage, it.last().failure], ["saved", "unexpected"]);
+  assert.deepEqual(await it.waiting(), ["scan-1"]);
+});
+
+test("a phone that can keep no more says so, and the record can be tried again", async () => {
+  const it = door();
+  const { put } = it.store.queue;
+  it.store.queue.put = async () => Promise.reject(new DOMException("", "QuotaExceededError"));
+  await it.flow.seen("one");
+  await it.flow.record();
+  assert.deepEqual([it.last().stage, it.last().failure], ["failed", "not_kept"]);
+  it.store.queue.put = put;
+  await it.flow.again();
+  assert.equal(it.last().stage, "recorded");
 });
 
 test("an undo that failed can be tried again; one that the register refuses says why", async () => {
@@ -252,8 +359,8 @@ test("what depends on the children is judged anew when they change", () => {
 });
 
 test("the turns of one card have one owner; a foreign text is its own", () => {
-  assert.equal(ownerOf("https://example.org"), "https://example.org");
-  assert.equal(new Set(turns().map(ownerOf)).size, 1);
+  assert.equal(ownerOf({ code: "https://example.org" }), "https://example.org");
+  assert.equal(new Set(turns().map((code) => ownerOf({ code }))).size, 1);
   assert.equal(new Set(turns()).size, turns().length);
 });
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, abort, current_app, jsonify, redirect, render_template, request, url_for
+from flask_wtf.csrf import generate_csrf
 
 from wallet.clock import helsinki_day, now
 from wallet.config import Settings
@@ -30,18 +31,46 @@ def _settings() -> Settings:
 @guards.gate
 def check(gate: AtGate) -> Any:
     """The page that opens to the camera."""
+    return render_template("gate/check.html", facts=_facts(gate))
+
+
+@blueprint.get("/facts")
+@guards.gate
+def facts(gate: AtGate) -> Any:
+    """What the page knows of its gate, for one that was opened without a connection or has been open for long."""
+    return jsonify(_facts(gate))
+
+
+@blueprint.get("/offline")
+@guards.public
+def offline() -> Any:
+    """The shell that a phone keeps: the same page without any gate's facts. Its script fills it from the phone."""
+    return render_template("gate/check.html", facts=None)
+
+
+def _facts(gate: AtGate) -> dict[str, Any]:
     at = now()
-    page = venues.gate_page(gate, at=at)
+    settings, page = _settings(), venues.gate_page(gate, at=at)
     count, children = uses.counts_today(gate, helsinki_day(at))
-    return render_template(
-        "gate/check.html",
-        gate=gate,
-        venue=page,
-        count=count,
-        children=children,
-        today=helsinki_day(at),
-        day_of=helsinki_day,
-    )
+    events = [
+        {"id": e.event_id, "name": e.name, "kind": e.kind, "starts_at": e.starts_at.isoformat(), "left": e.left}
+        for e in page.events
+    ]
+    return {
+        "venue": gate.venue_id,
+        "names": {"fi": page.name_fi, "sv": page.name_sv, "en": page.name_en},
+        "gate_name": gate.gate_name,
+        "offers": page.offers,
+        "at_once": page.record_at_once,
+        "events": events,
+        "day": helsinki_day(at).isoformat(),
+        "uses": count,
+        "children": children,
+        "deployment": settings.host,
+        "pinned": lists.pinned(settings),
+        "csrf": generate_csrf(),
+        "now": _milliseconds(),
+    }
 
 
 @blueprint.post("/check")
@@ -49,6 +78,8 @@ def check(gate: AtGate) -> Any:
 def check_one(gate: AtGate) -> Any:
     """The verdict on one scan; nothing is recorded."""
     body = _body()
+    if _for_another(gate, body):
+        return errors.answer("other_venue", 409)
     try:
         item = body["record"] if isinstance(body, dict) and "record" in body else None
         record = records.read(item, gate_clock_ahead=_clock_ahead(body))
@@ -64,6 +95,8 @@ def record(gate: AtGate) -> Any:
 
     An offline queue comes the same way as a single tap. A record is done with only when its answer came."""
     body = _body()
+    if _for_another(gate, body):
+        return errors.answer("other_venue", 409)
     items = body.get("records") if isinstance(body, dict) else None
     if not isinstance(items, list):
         return errors.answer("bad_request", 400)
@@ -146,6 +179,11 @@ def _body() -> Any:
         return request.get_json()
     except RecursionError:
         abort(400)
+
+
+def _for_another(gate: AtGate, body: Any) -> bool:
+    """Whether a page that was another venue's gate sent this: its phone was enrolled anew in another tab."""
+    return isinstance(body, dict) and body.get("venue") not in (None, gate.venue_id)
 
 
 def _clock_ahead(body: Any) -> timedelta:

@@ -16,8 +16,10 @@ from wallet.register.tables import Credential, Event, Gate, Scan, Use, Venue
 
 
 def answers_given(by: AtGate, scan_ids: list[str]) -> dict[str, Answer]:
-    """What this gate was told before of these scans (rule 1)."""
-    rows = db.session.scalars(select(Scan).where(Scan.gate_id == by.gate_id, Scan.scan_id.in_(scan_ids)))
+    """What this gate was told before of these scans (rule 1). Any gate of its venue counts: a phone that was enrolled
+    anew is another gate, and its queue may hold what the old one had already sent."""
+    gates = select(Gate.id).where(Gate.venue_id == by.venue_id)
+    rows = db.session.scalars(select(Scan).where(Scan.gate_id.in_(gates), Scan.scan_id.in_(scan_ids)))
     return {row.scan_id: _from_row(row) for row in rows}
 
 

@@ -1,17 +1,20 @@
 /** The gate's page: the camera, the typed number, a photo and a USB scanner lead to one flow, which the sheet shows. */
 import { listenKeyboard } from "../scan/keyboard.js";
 import { createScanner } from "../scan/scanner.js";
+import { startWorker } from "../web/worker.js";
 import { createEvening } from "./evening.js";
-import { createExchange } from "./exchange.js";
-import { createFlow, createKept } from "./flow.js";
+import { createFlow } from "./flow.js";
+import { createLines, createPage } from "./page.js";
 import { createSheet } from "./sheet.js";
 import { createSound } from "./sound.js";
+import { createStation } from "./station.js";
 import { listenNumber } from "./typing.js";
 import { createWords } from "./words.js";
 
 const gate = document.getElementById("main");
 const find = (name) => gate.querySelector(`[data-part="${name}"]`);
-const { worker, wasm, check, uses, undo, atOnce } = gate.dataset;
+const { worker, wasm, check, uses, undo, facts: told, paths: asked, list } = gate.dataset;
+const paths = { check, uses, list, facts: asked, undo: (useId) => undo.replace("/0/", `/${useId}/`) };
 
 function storageOf(name) {
   try {
@@ -22,19 +25,29 @@ function storageOf(name) {
 }
 const [session, local] = [storageOf("sessionStorage"), storageOf("localStorage")];
 
-const words = createWords(document.getElementById("words"), document.documentElement.lang);
+const language = document.documentElement.lang;
+const words = createWords(document.getElementById("words"), language);
 const sound = createSound(local);
+const dialogs = [...gate.querySelectorAll("dialog")];
+const page = createPage(find, words, language);
+const tellLines = createLines(find, words);
+const given = told ? JSON.parse(told) : null;
+if (given) page.fill(given);
+
 const evening = createEvening(find("evening"), session, () => {
   find("event").textContent = evening.nameOf(evening.current);
   flow.recheck();
 });
-find("event").textContent = evening.nameOf(evening.current);
+const tellEvent = () => (find("event").textContent = evening.nameOf(evening.current));
+tellEvent();
 
 const sheet = find("sheet");
 const showSheet = createSheet(sheet, { words, sound, gate, nameOf: evening.nameOf });
 const hint = find("hint");
 let reading = false; // a photo
 let stage = null;
+let refused = [];
+let refusedShown = null; // its scan id
 
 function tellHint() {
   const id = reading ? "hint.photo" : stage === "checking" ? "hint.checking" : "hint.hold";
@@ -42,33 +55,57 @@ function tellHint() {
   gate.toggleAttribute("data-busy", id !== "hint.hold");
 }
 
+/** A newer version of the page waits until nothing is on show and nothing is being sent. */
+function tellBusy() {
+  const typing = dialogs.some((dialog) => dialog.open);
+  if (stage || typing || station.queue.sending) document.documentElement.dataset.busy = "1";
+  else delete document.documentElement.dataset.busy;
+}
+
+const station = await createStation({
+  facts: given,
+  paths,
+  onChange: tellState,
+  onFacts(facts) {
+    page.fill(facts);
+    evening.recall();
+    tellEvent();
+  },
+  onSettled: (...settled) => flow.settled(...settled),
+  onToday: ({ uses: count }) => (find("count").textContent = count),
+});
+
+async function tellState() {
+  tellBusy();
+  const { queue, link, lasting } = station;
+  const state = await queue.state();
+  refused = state.refused;
+  tellLines({ ...state, trouble: queue.trouble, link, list: station.list.current, lasting, gate: Boolean(station.facts) });
+}
+
 const flow = createFlow({
-  send: createExchange({ csrf: document.querySelector('meta[name="csrf-token"]').content }),
+  send: station.send,
   evening: () => evening.current,
-  paths: { check, uses, undo: (useId) => undo.replace("/0/", `/${useId}/`) },
-  atOnce: atOnce === "true",
-  kept: createKept(session),
+  paths,
+  atOnce: () => station.facts.at_once,
+  queue: station.queue,
+  judge: station.judge,
+  link: station.link,
+  stamp: station.stamp,
+  seek: station.seek,
   show(view) {
     stage = view?.stage ?? null;
+    refusedShown = stage === "refused" ? view.scan.scan_id : null;
     if (view) closeDialogs();
-    find("photo-empty").hidden = true;
+    for (const line of ["photo-empty", "away"]) find(line).hidden = true;
     showSheet(view);
     tellHint();
+    tellBusy();
   },
-  onToday({ uses: count }) {
-    find("count").textContent = count;
-  },
-  onKept(waiting, refused, failure) {
-    const line = find("kept");
-    line.hidden = waiting + refused === 0;
-    const sentence = waiting ? words.count("kept", waiting) : words.count("kept.refused", refused);
-    line.querySelector("span").textContent = [sentence, waiting && failure && words.say(`failure.${failure}`)]
-      .filter(Boolean)
-      .join(" ");
-    find("send-kept").hidden = waiting === 0;
-    find("show-refused").hidden = waiting > 0;
-  },
+  onToday: ({ uses: count }) => (find("count").textContent = count),
 });
+// A phone that was never a gate can open the page without a connection, but has nobody to record for.
+const seen = async (text) => station.facts && flow.seen(text);
 
 // The camera
 
@@ -78,7 +115,7 @@ const scanner = createScanner({
   video: find("video"),
   workerUrl: worker,
   wasmUrl: wasm,
-  onText: flow.seen,
+  onText: seen,
   onState(state, { lenses = 0, torch = false, torchOn = false, asking = false, decoder = true }) {
     const word = asking ? "asking" : decoder ? state : "no_decoder";
     const head = words.say(`camera.${word}`);
@@ -105,16 +142,19 @@ find("lens").addEventListener("click", () => scanner.switchLens());
 
 // Other ways
 
-const dialogs = [...gate.querySelectorAll("dialog")];
 const closeDialogs = () => dialogs.forEach((dialog) => dialog.open && dialog.close());
 for (const opener of gate.querySelectorAll("[data-opens]")) {
   opener.addEventListener("click", () => {
     scanner.pause();
     document.getElementById(opener.dataset.opens).showModal();
+    tellBusy();
   });
 }
 for (const dialog of dialogs) {
-  dialog.addEventListener("close", () => scanner.resume());
+  dialog.addEventListener("close", () => {
+    scanner.resume();
+    tellBusy();
+  });
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
   });
@@ -123,8 +163,8 @@ find("evening").addEventListener("submit", (event) => {
   event.preventDefault();
   closeDialogs();
 });
-listenNumber(find("number"), flow.typed);
-listenKeyboard(document, flow.seen);
+listenNumber(find("number"), (number) => station.facts && flow.typed(number));
+listenKeyboard(document, seen);
 
 find("photo").addEventListener("change", async ({ target }) => {
   const [photo] = target.files;
@@ -137,7 +177,7 @@ find("photo").addEventListener("change", async ({ target }) => {
   tellHint();
   find("photo-empty").hidden = text !== null;
   if (text === null) find("photo-empty").focus();
-  else await flow.seen(text);
+  else await seen(text);
 });
 
 const sounds = find("sounds");
@@ -159,6 +199,10 @@ const acts = {
   another: flow.another,
   reload: () => location.reload(),
   assistant: () => setParty("assistants", 1),
+  async remove() {
+    await station.queue.drop(refusedShown);
+    putAway();
+  },
 };
 
 function putAway() {
@@ -191,9 +235,14 @@ document.addEventListener("keydown", ({ key }) => {
 
 // What still waits for its answer
 
-find("send-kept").addEventListener("click", () => flow.sendKept());
-find("show-refused").addEventListener("click", () => flow.showRefused());
-window.addEventListener("online", () => flow.sendKept());
+find("send-kept").addEventListener("click", () => station.seek());
+find("show-refused").addEventListener("click", () => refused.length && flow.showRefused(refused[0]));
+gate.querySelector(".gate__count").addEventListener("click", (event) => {
+  if (station.link.up) return;
+  event.preventDefault(); // the list is the register's: without a connection there would be the browser's own page
+  find("away").hidden = false;
+  find("away").focus();
+});
 
 function stayAwake() {
   if (!document.hidden) navigator.wakeLock?.request("screen").catch(() => {}); // refused on a low battery
@@ -203,5 +252,6 @@ document.addEventListener("visibilitychange", stayAwake);
 for (const part of gate.querySelectorAll("[data-live]")) part.hidden = false;
 tellHint();
 scanner.start();
-flow.sendKept();
 stayAwake();
+startWorker("gate");
+await station.start();

@@ -11,6 +11,7 @@ const NAME = "gate.evening";
  */
 export function createEvening(form, storage, onChange) {
   const chosen = (name) => form.elements[name]?.value || null;
+  const several = () => form.hasAttribute("data-several"); // kinds to choose from
   const radio = (name, value) => form.querySelector(`[name="${name}"][value="${CSS.escape(value)}"]`);
 
   function tick(name, value) {
@@ -23,14 +24,18 @@ export function createEvening(form, storage, onChange) {
   const current = () => {
     const event = chosen("event");
     const box = eventBox(event);
-    return { event: event ? Number(event) : null, kind: chosen("kind") ?? box?.dataset.kind ?? form.dataset.kind };
+    return { event: event ? Number(event) : null, kind: (several() && chosen("kind")) || (box?.dataset.kind ?? form.dataset.kind) };
   };
 
-  try {
-    const kept = JSON.parse(storage?.getItem(NAME) ?? "null");
-    // An event that is over is not in the list any more: the evening begins anew.
-    if (kept && tick("event", kept.event === null ? "" : String(kept.event))) tick("kind", kept.kind);
-  } catch {}
+  /** Choose what was chosen before, once the events are there. */
+  function recall() {
+    try {
+      const kept = JSON.parse(storage?.getItem(NAME) ?? "null");
+      // An event that is over is not in the list any more: the evening begins anew.
+      if (kept && tick("event", kept.event === null ? "" : String(kept.event))) tick("kind", kept.kind);
+    } catch {}
+  }
+  recall();
 
   form.addEventListener("change", ({ target }) => {
     if (target.name === "event" && target.dataset.kind) tick("kind", target.dataset.kind);
@@ -42,6 +47,7 @@ export function createEvening(form, storage, onChange) {
   });
 
   return {
+    recall,
     get current() {
       return current();
     },

@@ -4,6 +4,10 @@
 const PATIENCE = 8000;
 // What something in front of us may answer without our words.
 const BY_STATUS = { 401: "signed_out", 429: "too_many" };
+const AWAY = new Set(["no_connection", "timeout", "unexpected", "broken", "too_many"]);
+
+/** Whether a failure means that the register was not reached, so that this phone must do by itself. */
+export const isAway = (failure) => AWAY.has(failure);
 
 /**
  * @typedef {object} Result
@@ -15,35 +19,44 @@ const BY_STATUS = { 401: "signed_out", 429: "too_many" };
 
 /**
  * @param {object} options
- * @param {string} options.csrf
+ * @param {() => string} options.csrf
  * @param {typeof fetch} [options.fetch]
  * @param {number} [options.patience] milliseconds for the whole answer
- * @returns {(path: string, body: object) => Promise<Result>} every request says when it was sent, so that a wrong
- *   clock of this phone is put right
+ * @param {(result: Result, sentAt: number, receivedAt: number) => void} [options.onHeard] after every request
+ * @returns {(path: string, body?: object, patience?: number) => Promise<Result>} without a body it only asks; with one,
+ *   it says when it was sent, so that a wrong clock of this phone is put right
  */
-export function createExchange({ csrf, fetch = (...asked) => globalThis.fetch(...asked), patience = PATIENCE }) {
-  return async function send(path, body) {
+export function createExchange(options) {
+  const { csrf, fetch = (...asked) => globalThis.fetch(...asked), patience: usual = PATIENCE, onHeard } = options;
+  return async function send(path, body, patience = usual) {
     const given = new AbortController();
     let late = false;
     const timer = setTimeout(() => {
       late = true;
       given.abort();
     }, patience);
+    const sentAt = Date.now();
+    let result;
     try {
-      const response = await fetch(path, {
+      const posted = body && {
         method: "POST",
-        headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrf },
-        body: JSON.stringify({ sent_at: new Date().toISOString(), ...body }),
+        headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrf() },
+        body: JSON.stringify({ sent_at: new Date(sentAt).toISOString(), ...body }),
+      };
+      const response = await fetch(path, {
+        ...(posted ?? { headers: { Accept: "application/json" } }),
         cache: "no-store",
         redirect: "manual", // nothing of ours redirects; a Wi-Fi's login page does
         signal: given.signal,
       });
-      return understand(response.status, await response.text());
+      result = understand(response.status, await response.text());
     } catch {
-      return { ok: false, failure: late ? "timeout" : "no_connection" };
+      result = { ok: false, failure: late ? "timeout" : "no_connection" };
     } finally {
       clearTimeout(timer);
     }
+    onHeard?.(result, sentAt, Date.now());
+    return result;
   };
 }
 

@@ -1,23 +1,19 @@
 /**
  * What happens to a scan: checked, shown, recorded, perhaps undone. Knows no page: it asks with `send` and tells `show`.
  *
- * One scan is on show at a time. A record on its way is also in `kept`, and leaves it only when the register has
- * answered for it, so that nothing is lost with a connection, a sign-in or a page.
+ * One scan is on show at a time. Without the register this phone judges by itself, and a record waits in the queue,
+ * so that nothing is lost with a connection, a sign-in or a page.
  */
-import { parse } from "../codes/token.js";
+import { isAway } from "./exchange.js";
+import { ownerOf, slotOf } from "./offline.js";
 
 // A card held in view turns its code every 15 seconds and comes as a new text each time: it is still the same visitor.
 const SAME_FOR = 20_000;
 const GROUP_NOTE = 5;
+const CHECK_PATIENCE = 4000; // then this phone checks by itself: a queue of people waits
 
-/** Whose code this is: its credential, or the text itself where it is no code of ours. */
-export function ownerOf(text) {
-  try {
-    return parse(text).credential.join(".");
-  } catch {
-    return text;
-  }
-}
+/** Whether staff may record: welcome, or not checked for want of a connection. */
+export const isOpen = ({ verdict, reason }) => ["green", "amber"].includes(verdict) || reason === "not_checked";
 
 /** The notes of an answer, with those that depend on the number of children judged anew (rules.py, `notes`). */
 export function notesFor({ notes, facts, verdict }, children) {
@@ -33,89 +29,68 @@ export function notesFor({ notes, facts, verdict }, children) {
   ];
 }
 
-/** Records on their way, also through a reload. `storage` may be forbidden; then they live as long as the page. */
-export function createKept(storage, name = "gate.kept") {
-  let records = [];
-  try {
-    records = JSON.parse(storage?.getItem(name) ?? "[]");
-  } catch {}
-  const save = () => {
-    try {
-      storage?.setItem(name, JSON.stringify(records));
-    } catch {}
-  };
-  return {
-    get all() {
-      return [...records];
-    },
-    add(record) {
-      records = [...records.filter((one) => one.scan_id !== record.scan_id), record];
-      save();
-    },
-    remove(scanId) {
-      records = records.filter((one) => one.scan_id !== scanId);
-      save();
-    },
-  };
-}
-
 /**
  * @typedef {object} View what the sheet shows
- * @property {"checking"|"answered"|"recording"|"recorded"|"undoing"|"undone"|"failed"} stage
+ * @property {"checking"|"answered"|"recording"|"recorded"|"saved"|"undoing"|"undone"|"failed"|"refused"} stage
  * @property {object} scan as it is sent
- * @property {object} [answer] the register's
+ * @property {object} [answer] the register's, or this phone's own (`offline`)
  * @property {number} children
  * @property {number} assistants
  * @property {string[]} notes
- * @property {string} [failure] with `act`: check, record or undo
+ * @property {string} [failure] with `act`: check, record or undo; of what is saved: why it could not be sent
  * @property {boolean} quiet the same answer to the same card again: no sound
  */
 
 /**
  * @param {object} options
- * @param {(path: string, body: object) => Promise<import("./exchange.js").Result>} options.send
+ * @param {(path: string, body: object, patience?: number) => Promise<import("./exchange.js").Result>} options.send
  * @param {(view: View|null) => void} options.show null: nothing is on show
  * @param {(today: {uses: number, children: number}) => void} options.onToday
- * @param {(waiting: number, refused: number, failure: string|null) => void} options.onKept records without an
- *   answer, ones that were refused later, and why the waiting ones could not be sent
  * @param {() => {event: number|null, kind: string}} options.evening
- * @param {{check: string, uses: string, undo: (useId: number) => string}} options.paths
- * @param {boolean} options.atOnce green is recorded without a tap
- * @param {ReturnType<typeof createKept>} options.kept
+ * @param {{check: string, undo: (useId: number) => string}} options.paths
+ * @param {() => boolean} options.atOnce green is recorded without a tap
+ * @param {ReturnType<typeof import("./queue.js").createQueue>} options.queue
+ * @param {(scan: object) => Promise<object>} options.judge this phone's own verdict
+ * @param {{up: boolean, failure: string|null, now: () => number}} options.link
+ * @param {() => object} options.stamp what else a record holds: venue, clock_offset, list_number
+ * @param {() => void} [options.seek] look for the register again, in the background
  */
 export function createFlow(options) {
-  const { send, show, onToday, onKept, evening, paths, atOnce, kept } = options;
+  const { send, show, onToday, evening, paths, atOnce, queue, judge, link, stamp, seek = () => {} } = options;
   const { now = () => performance.now(), newId = () => crypto.randomUUID() } = options;
   let view = null;
   let owner = null;
   let seenAt = -Infinity;
   let served = false; // the owner's use was recorded, and its sheet perhaps put away
-  let trouble = null; // why what is kept could not be sent
-  let refused = []; // views of records that were refused when nobody was looking
 
   function put(change) {
     view = { ...view, ...change };
-    served = view.stage === "recorded";
+    served = ["recorded", "saved"].includes(view.stage);
     if (view.answer) view.notes = notesFor(view.answer, view.children);
     show(view);
   }
-
-  const tellKept = () => onKept(kept.all.filter((one) => one.scan_id !== busyId()).length, refused.length, trouble);
-  const busyId = () => (view && ["recording", "failed"].includes(view.stage) ? view.scan.scan_id : null);
 
   async function check(scan, stage = "checking") {
     const before = view;
     view = { stage, scan, children: 0, assistants: 0, notes: [], quiet: false };
     show(view);
-    tellKept();
-    const result = await send(paths.check, { record: scan });
+    const away = !link.up;
+    if (away) seek();
+    const result = away
+      ? { failure: link.failure }
+      : await send(paths.check, { record: scan, venue: stamp().venue }, CHECK_PATIENCE);
     if (view?.scan !== scan) return; // another visitor's code came meanwhile
-    const answer = result.data?.answer;
-    if (!result.ok || !answer?.verdict) return put({ stage: "failed", act: "check", failure: result.failure ?? "unexpected" });
+    let answer = result.data?.answer;
+    const failure = result.failure ?? "unexpected";
+    if (!answer?.verdict) {
+      if (!isAway(failure)) return put({ stage: "failed", act: "check", failure });
+      answer = await judge(scan);
+      if (view?.scan !== scan) return;
+    }
     const { children = 0, assistants = 0 } = answer.facts;
     const quiet = before?.owner === owner && answer.verdict === "red" && before.answer?.reason === answer.reason;
-    put({ stage: "answered", answer, now: result.data.now, owner, children, assistants, quiet });
-    if (atOnce && answer.verdict === "green" && view.notes.length === 0) await record();
+    put({ stage: "answered", answer, now: result.data?.now ?? link.now(), owner, children, assistants, quiet });
+    if (atOnce() && answer.verdict === "green" && view.notes.length === 0) await record();
   }
 
   function scanOf(what) {
@@ -126,61 +101,57 @@ export function createFlow(options) {
   }
 
   async function record() {
-    if (view?.stage !== "answered" || !["green", "amber"].includes(view.answer.verdict)) return;
-    await deliver({ ...view.scan, children: view.children, assistants: view.assistants });
+    if (view?.stage !== "answered" || !isOpen(view.answer)) return;
+    const { verdict, reason } = view.answer;
+    const { children, assistants } = view;
+    const scan = { ...view.scan, children, assistants };
+    const known = link.now();
+    put({ stage: "recording", scan, failure: null });
+    try {
+      await queue.add({
+        ...scan,
+        ...stamp(),
+        owner: ownerOf(scan),
+        slot: slotOf(scan, Number.isFinite(known) ? known : Date.now()),
+        seen: { verdict, reason, offline: Boolean(view.answer.offline) },
+      });
+    } catch {
+      return view?.scan === scan && put({ stage: "failed", act: "record", failure: "not_kept" });
+    }
+    if (!link.up) {
+      if (view?.scan === scan) put({ stage: "saved", failure: link.failure });
+      return seek();
+    }
+    await deliver(scan);
   }
 
   async function deliver(scan) {
-    kept.add(scan);
-    put({ stage: "recording", scan });
-    const result = await send(paths.uses, { records: [scan] });
-    const answer = settle(result, [scan])[0];
-    const looking = view?.scan === scan;
-    if (answer && looking) put(outcome(answer, result.data.now));
-    else if (answer) keepRefusal(scan, answer, result.data.now);
-    else if (looking) put({ stage: "failed", act: "record", failure: result.failure ?? "unexpected" });
-    tellKept();
-    if (answer) await sendKept();
-  }
-
-  /** The answers that came for these records, each of which is then done with. */
-  function settle(result, records) {
-    if (result.data?.today) onToday(result.data.today);
-    const answers = Array.isArray(result.data?.answers) ? result.data.answers : [];
-    const told = records.map((one) => answers.find((answer) => answer?.scan_id === one.scan_id && answer.verdict));
-    told.forEach((answer) => answer && kept.remove(answer.scan_id));
-    return told;
+    const looking = () => view?.scan === scan;
+    const { answer, now: at, failure } = await queue.deliver(scan.scan_id, looking);
+    if (!looking()) return;
+    if (answer) put(outcome(answer, at));
+    else put({ stage: "saved", failure });
   }
 
   function outcome(answer, at) {
     const { children = 0, assistants = 0 } = answer.facts;
-    return { stage: answer.recorded ? "recorded" : "answered", answer, now: at, children, assistants, quiet: false };
-  }
-
-  function keepRefusal(scan, answer, at) {
-    if (!answer.recorded) refused.push({ scan, notes: answer.notes, ...outcome(answer, at) });
-  }
-
-  let sending = false;
-  /** Send what still waits. What is refused now is kept to be shown. */
-  async function sendKept() {
-    const waiting = kept.all.filter((one) => one.scan_id !== busyId());
-    if (sending || waiting.length === 0) return tellKept();
-    sending = true;
-    const result = await send(paths.uses, { records: waiting });
-    sending = false;
-    trouble = result.ok ? null : result.failure;
-    settle(result, waiting).forEach((answer, at) => answer && keepRefusal(waiting[at], answer, result.data.now));
-    tellKept();
+    return { stage: answer.recorded ? "recorded" : "answered", answer, now: at, children, assistants, failure: null, quiet: false };
   }
 
   async function undo() {
-    const useId = view?.answer?.facts.use_id;
-    if (!useId || !["recorded", "answered", "failed"].includes(view.stage)) return;
+    if (!["recorded", "saved", "answered", "failed"].includes(view?.stage)) return;
     const [scan, back] = [view.scan, view.stage === "failed" ? view.back : view.stage];
+    const saved = view.stage === "saved" ? scan.scan_id : view.answer?.facts.saved;
+    let useId = view.answer?.facts.use_id;
+    if (saved) {
+      useId = await queue.undo(saved);
+      if (!useId) return view?.scan === scan && put({ stage: "undone" });
+    }
+    if (!useId) return;
     put({ stage: "undoing", back });
     const result = await send(paths.undo(useId), {});
     if (result.data?.today) onToday(result.data.today);
+    if (result.data?.undone) await queue.forget(useId);
     if (view?.scan !== scan) return;
     if (result.data?.undone) put({ stage: "undone" });
     else put({ stage: "failed", act: "undo", failure: result.failure ?? "unexpected", back });
@@ -189,7 +160,7 @@ export function createFlow(options) {
   return {
     /** The camera, a photo or a scanner read this text. */
     async seen(text) {
-      const who = ownerOf(text);
+      const who = ownerOf({ code: text });
       const same = who === owner && now() - seenAt < SAME_FOR;
       const open =
         (!view && !served) ||
@@ -213,9 +184,11 @@ export function createFlow(options) {
     /** After a failure: the same again, with the same scan id. */
     async again() {
       if (view?.stage !== "failed") return;
-      if (view.act === "record") await deliver(view.scan);
-      else if (view.act === "undo") await undo();
-      else await check(view.scan);
+      if (view.act === "undo") await undo();
+      else if (view.act === "record") {
+        put({ stage: "answered" });
+        await record();
+      } else await check(view.scan);
     },
     /** The choice of the evening changed: what was answered before is not true any more. */
     async recheck() {
@@ -232,17 +205,18 @@ export function createFlow(options) {
     next() {
       view = null;
       show(null);
-      tellKept();
     },
-    sendKept,
-    /** Show a record that was refused when it was sent later. */
-    showRefused() {
-      const first = refused.shift();
-      if (first) {
-        view = first;
-        show(view);
-      }
-      tellKept();
+    /** The queue heard of a record that nobody waited for: if it is still on show, staff see what became of it. */
+    settled(record, answer, at) {
+      if (view?.stage !== "saved" || view.scan.scan_id !== record.scan_id) return;
+      if (answer.recorded) put({ ...outcome(answer, at), quiet: true });
+      else this.showRefused({ ...record, answer });
+    },
+    /** Show a record that the register refused when it was sent later. */
+    showRefused(scan) {
+      owner = null;
+      view = { stage: "refused", scan, answer: scan.answer, children: scan.children ?? 0, assistants: 0, notes: [], quiet: false };
+      show(view);
     },
   };
 }

@@ -1,6 +1,8 @@
 /**
  * The verdict's sheet: one view of the flow as colour, shape, words and the buttons that belong to it.
  */
+import { isOpen } from "./flow.js";
+
 const KINDS = { green: "ok", amber: "warn", neutral: "neutral", red: "stop" };
 const UNDO_MS = 15 * 60_000;
 
@@ -8,6 +10,7 @@ const UNDO_MS = 15 * 60_000;
 export function kindOf({ stage, answer, notes, failure }) {
   if (failure && stage === "failed") return "fault";
   if (stage === "undone") return "neutral";
+  if (stage === "saved" && answer.verdict !== "neutral") return "done";
   if (answer.recorded) return "done";
   if (["green", "amber"].includes(answer.verdict)) return notes.length ? "warn" : "ok";
   return KINDS[answer.verdict] ?? "fault";
@@ -22,6 +25,7 @@ export function kindOf({ stage, answer, notes, failure }) {
 export function wordsOf(view, words, nameOf) {
   const { say, count, clock, day } = words;
   const { stage, scan, answer, children, assistants, notes } = view;
+  const badge = answer?.offline ? say(`offline.${answer.reason ?? "checked"}`) : undefined;
   const party = [
     scan.kind === "ticket" ? say("adult") : say(`kind.${scan.kind}`),
     children ? count("children", children) : null,
@@ -32,10 +36,13 @@ export function wordsOf(view, words, nameOf) {
     return {
       headline: say(`failed.${view.act}`),
       next: known ?? say("failure.other", { reason: view.failure }),
-      facts: view.act === "record" ? say("failed.kept") : undefined,
     };
   }
   if (stage === "undone") return { headline: say("undone"), next: say("undone.next") };
+  if (stage === "saved") {
+    const why = view.failure !== "no_connection" && say(`failure.${view.failure}`);
+    return { headline: say("saved"), detail: party, next: [why, say("saved.next")].filter(Boolean).join(" "), badge };
+  }
   if (answer.recorded) {
     return { headline: say("recorded"), detail: party, next: nameOf(scan) };
   }
@@ -48,20 +55,37 @@ export function wordsOf(view, words, nameOf) {
     elsewhere_at: facts.elsewhere_at && clock(facts.elsewhere_at),
   };
   if (["green", "amber"].includes(answer.verdict)) {
-    const born = say(facts.kind === "community" ? "facts.community" : "facts.personal", slots);
-    if (notes.length === 0) return { headline: say("welcome"), detail: party, facts: born };
+    const born = bornOf(answer, slots, say);
+    if (notes.length === 0) return { headline: say("welcome"), detail: party, facts: born, badge };
     const sentences = notes.map((note) => say(`note.${note}.next`, slots) ?? say("note.other", { reason: note }));
     return {
       headline: say(`note.${notes[0]}`) ?? say("look"),
       detail: notes.includes("compare") ? born : party,
       next: sentences.join(" "),
       facts: notes.includes("compare") ? party : born,
+      badge,
     };
   }
   const reason = answer.reason;
+  if (reason === "not_checked") {
+    const facts = bornOf(answer, slots, say);
+    return { headline: say("reason.not_checked"), detail: party, next: say(`unsure.${answer.facts.unsure}`), facts, badge };
+  }
+  if (stage === "refused") slots.scanned_at = clock(scan.scanned_at);
   const headline = say(`reason.${reason}`, slots);
-  if (headline === undefined) return { headline: say("reason.other"), next: say("reason.other.next", { reason }) };
-  return { headline, detail: say(`reason.${reason}.detail`, slots), next: say(`reason.${reason}.next`, slots) };
+  const later = stage === "refused" ? say("refused.scanned", slots) : undefined;
+  if (headline === undefined) {
+    const next = say(`failure.${reason}`) ?? say("reason.other.next", { reason });
+    return { headline: say("reason.other"), next, facts: later };
+  }
+  const next = later ? say("refused.next") : say(`reason.${reason}.next`, slots);
+  return { headline, detail: say(`reason.${reason}.detail`, slots), next, facts: later, badge };
+}
+
+/** What staff compare. Offline the card's last day is not known: a code's own is only its phone key's. */
+function bornOf({ facts, offline }, slots, say) {
+  if (!facts.kind) return undefined;
+  return say(`facts.${offline ? "offline." : ""}${facts.kind}`, slots);
 }
 
 // The register's own "no" to an undo: asking again would hear the same.
@@ -93,23 +117,27 @@ export function createSheet(sheet, { words, nameOf, sound, gate }) {
 
   function offered(view) {
     const { stage, answer, failure, act } = view;
-    const open = ["answered", "recording"].includes(stage) && ["green", "amber"].includes(answer.verdict);
-    const mine = Boolean(answer?.facts.use_id);
+    const open = ["answered", "recording"].includes(stage) && isOpen(answer);
+    const mine = Boolean(answer?.facts.use_id || answer?.facts.saved);
     const young = !answer?.facts.used_at || (view.now ?? 0) - Date.parse(answer.facts.used_at) < UNDO_MS;
     const recorded = ["recorded", "undoing"].includes(stage) && answer.recorded;
-    const already = ["answered", "undoing"].includes(stage) && answer.verdict === "neutral" && !answer.recorded;
+    const already = ["answered", "undoing"].includes(stage) && answer.verdict === "neutral" && !answer.recorded && !open;
     const lost = stage === "failed";
+    const [saved, refused] = [stage === "saved", stage === "refused"];
+    const enrol = (lost || saved) && failure === "signed_out";
+    const later = refused || enrol || (lost && !final(act, failure));
     return {
       record: open,
       drop: open,
       assistant: open && view.assistants === 0 && view.scan.kind === "ticket",
-      again: lost && !["signed_out", "page_too_old"].includes(failure) && !final(act, failure),
-      enrol: lost && failure === "signed_out",
+      again: lost && !["signed_out", "page_too_old", "other_venue"].includes(failure) && !final(act, failure),
+      enrol,
       reload: lost && failure === "page_too_old",
-      undo: (recorded || already) && mine && young,
+      remove: refused,
+      undo: saved || ((recorded || already) && mine && young),
       another: already,
-      next: !open && !(lost && !final(act, failure)),
-      later: lost && !final(act, failure),
+      next: !open && !later,
+      later,
     };
   }
   return function show(view) {
@@ -120,11 +148,13 @@ export function createSheet(sheet, { words, nameOf, sound, gate }) {
     if (!shown) return;
     const kind = kindOf(view);
     section.className = `verdict verdict--${kind}`;
+    section.toggleAttribute("data-offline", Boolean(view.answer?.offline));
     Object.assign(section.dataset, { verdict: kind, stage: view.stage, reason: view.failure ?? view.answer?.reason ?? "" });
     for (const shape of shapes) shape.toggleAttribute("hidden", shape.dataset.shape !== (kind === "done" ? "ok" : kind)); // SVG has no .hidden
     const said = wordsOf(view, words, nameOf);
     for (const [name, slot] of Object.entries(slots)) {
-      slot.textContent = said[name] ?? "";
+      const text = slot.querySelector("span") ?? slot;
+      text.textContent = said[name] ?? "";
       slot.hidden = !said[name];
     }
     const given = offered(view);
@@ -140,7 +170,7 @@ export function createSheet(sheet, { words, nameOf, sound, gate }) {
     setCounter("children", view.children, most);
     setCounter("assistants", view.assistants, 15);
     if (view.quiet || (before === view.stage && view.stage === "recording")) return;
-    if (["answered", "recorded", "undone", "failed"].includes(view.stage)) {
+    if (["answered", "recorded", "saved", "undone", "failed", "refused"].includes(view.stage)) {
       sound.play(kind);
       slots.headline.focus();
     }

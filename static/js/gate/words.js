@@ -20,7 +20,9 @@ export function createWords(template, language) {
     return phrase && phrase.replace(/\{(\w+)\}/g, (_, slot) => String(slots[slot] ?? ""));
   }
 
-  return {
+  const isoDays = new Intl.DateTimeFormat("sv-SE", { timeZone: "Europe/Helsinki" });
+
+  const words = {
     /** The phrase with its slots filled, or undefined where there is none. */
     say,
     /** "1 child", "2 children". */
@@ -35,5 +37,13 @@ export function createWords(template, language) {
       const [year, month, day] = iso.split("-").map(Number);
       return language === "en" ? days.format(new Date(iso)) : `${day}.${month}.${year}`;
     },
+    /** A moment: the hour where it is today, else the day too. */
+    when(moment, now = Date.now()) {
+      const [day, today] = [moment, now].map((one) => isoDays.format(new Date(one)));
+      return day === today ? words.clock(moment) : `${words.day(day)} ${words.clock(moment)}`;
+    },
+    /** The day in Finland (ISO) of a moment. */
+    dayOf: (moment) => isoDays.format(new Date(moment)),
   };
+  return words;
 }
