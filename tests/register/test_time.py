@@ -86,4 +86,4 @@ def test_sqlite_waits_and_writes_ahead(app: object) -> None:
     told = {
         name: db.session.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "busy_timeout", "foreign_keys")
     }
-    assert told == {"journal_mode": "wal", "busy_timeout": 15000, "foreign_keys": 1}
+    assert told == {"journal_mode": "wal", "busy_timeout": 30000, "foreign_keys": 1}

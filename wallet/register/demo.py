@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from wallet.clock import HELSINKI, helsinki_year
+from wallet.clock import HELSINKI, helsinki_day, helsinki_year
 from wallet.register import accounts, cards, venues
 from wallet.register.database import act, db
 from wallet.register.identities import HeldRole
@@ -33,7 +33,7 @@ def demo_card(birth_year: int, *, with_children: bool, at: datetime) -> int:
     one ended."""
     unit = demo_unit()
     query = select(Card.id).where(Card.unit_id == unit, Card.birth_year == birth_year, Card.state == "registered")
-    found = db.session.scalar(query.where(Card.last_day >= at.date()).order_by(Card.id.desc()).limit(1))
+    found = db.session.scalar(query.where(Card.last_day >= helsinki_day(at)).order_by(Card.id.desc()).limit(1))
     if found is not None:
         return found
     year = helsinki_year(at)

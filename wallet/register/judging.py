@@ -194,7 +194,6 @@ def _card_facts(card: Card, day: date) -> rules.CardFacts:
         first_day=card.first_day,
         last_day=card.last_day,
         children=tuple(rules.child_status(year, day.year) for year in years),
-        community_age=area.community_age if area else rules.CHILD_AGE,
     )
 
 

@@ -63,7 +63,6 @@ class CardFacts:
     first_day: date | None
     last_day: date | None
     children: tuple[str, ...] = ()  # the status of each child ticket on the day of the visit
-    community_age: int = CHILD_AGE
 
     @property
     def children_allowed(self) -> int:
