@@ -68,19 +68,21 @@ class House:
         with self.app.app_context():
             self.subjects = people(self.settings)
 
-    def sign_in(self, context, who):
-        """This browser is signed in as one of them. Each sign-in is new: a phone's keys are counted by it."""
+    def cookie(self, who):
+        """The session of one of them, newly signed in: a phone's keys are counted by it. Nobody's is empty."""
         if who == "nobody":
-            return
+            return ""
         audience = AUDIENCES.get(who, "holder")
         with self.app.app_context():
             sign_in = signins.start(audience, at=now(), **self.subjects[who])
         serializer = self.app.session_interface.get_signing_serializer(self.app)
-        cookie = {"name": "__Host-session", "value": serializer.dumps({audience: sign_in, "_permanent": True})}
+        return serializer.dumps({audience: sign_in, "_permanent": True})
+
+    def sign_in(self, context, who):
+        """This browser is signed in as one of them."""
+        cookie = {"name": "__Host-session", "value": self.cookie(who), "secure": True, "httpOnly": True}
         # A prefixed name needs a secure address to be set from; cookies know no port, and localhost counts as secure.
-        context.add_cookies(
-            [cookie | {"url": "https://localhost", "secure": True, "httpOnly": True, "sameSite": "Lax"}]
-        )
+        context.add_cookies([cookie | {"url": "https://localhost", "sameSite": "Lax"}])
 
 
 def people(settings):
@@ -229,19 +231,20 @@ def look(page, where):
     return faults
 
 
-def pages(app):
-    """PAGES, and whatever else answers with a page and is not listed yet: shown to one who may see it."""
+def pages(house):
+    """PAGES, and whatever else answers with a page and is not listed yet, shown to one who may see it."""
     found = {who: list(paths) for who, paths in PAGES.items()}
-    listed = {path.split("?")[0] for paths in PAGES.values() for path in paths}
+    listed = {path.split("?")[0] for paths in PAGES.values() for path in paths} | {"/components"}
     visitors = {"public": "nobody", "holder": "holder", "gate": "gate", "staff": "support"}
-    with app.test_request_context():
-        client = app.test_client()
-        for rule in app.url_map.iter_rules():
-            if "GET" in rule.methods and not rule.arguments and rule.rule not in {*listed, "/components"}:
-                answer = client.get(rule.rule, base_url=app.config["SETTINGS"].origin)
-                if answer.mimetype == "text/html":
-                    room = rule.endpoint.split(".")[0]
-                    who = room if room in ("holder", "gate") else visitors[guards.audience_of(rule.endpoint)]
+    for rule in house.app.url_map.iter_rules():
+        if "GET" in rule.methods and not rule.arguments and rule.rule not in listed:
+            room = rule.endpoint.split(".")[0]
+            with house.app.app_context():
+                who = room if room in ("holder", "gate") else visitors[guards.audience_of(rule.endpoint)]
+            client = house.app.test_client()
+            client.set_cookie("__Host-session", house.cookie(who), domain="localhost")
+            with client.get(rule.rule, base_url=house.origin) as answer:
+                if answer.status_code == 200 and answer.mimetype == "text/html":
                     found[who].append(rule.rule)
     return found
 
@@ -249,7 +252,7 @@ def pages(app):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_page_is_for_everyone(house, watch, language):
     faults = []
-    for who, paths in pages(house.app).items():
+    for who, paths in pages(house).items():
         context = watch.context(permissions=["camera"], color_scheme="light", reduced_motion="reduce")
         house.sign_in(context, who)
         page = context.new_page()

@@ -46,8 +46,8 @@ def test_no_page_is_left_out(app, people, language):
     rules = [rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments]
     seen = set()
     for path in rules:
-        answer = page.request(path)
-        assert answer.status_code < 500, path
+        with page.request(path) as answer:
+            assert answer.status_code < 500, path
         if answer.status_code == 200 and answer.mimetype == "text/html" and path != "/components":
             seen.add(page.open(path).path)
     assert {"/card", "/gate", "/staff", "/sign-in"} <= seen
