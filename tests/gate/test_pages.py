@@ -17,7 +17,7 @@ from sqlalchemy import update
 from tests.gate.doors import Door, scan
 from tests.people import gate_at
 from wallet.clock import now
-from wallet.register import venues
+from wallet.register import blocking, venues
 from wallet.register.database import act
 from wallet.register.tables import Venue
 
@@ -167,6 +167,27 @@ def test_every_note_and_camera_state_has_words(door):
 
 
 # Today
+
+
+def test_what_came_late_and_did_not_fit_is_told_in_plain_words(app, people, door, phone, visitor):
+    at = now() - timedelta(minutes=30)
+    door.record(scan(phone.code(at=at), at=at))
+    Door(app, gate_at("museo", "Takaovi")).record(scan(phone.code(at=at + timedelta(seconds=15)), at=at))
+    let_in = scan(visitor.code(at=at), at=at)
+    blocking.block_card(people.other_holder.card_id, "lost", by=people.desk, at=now())
+    door.record(let_in, scan(visitor.code(at=at, host="kokeilu.example.org"), at=at))
+    root = tree(door.ask("/gate/today?lang=en").text)
+    section = next(each for each in root.iter("section") if each.get("aria-labelledby") == "late-title")
+    lines = [" ".join("".join(each.itertext()).split()) for each in section.iter("li")]
+    assert len(lines) == 3
+    forged, blocked, second = lines
+    assert "The code did not hold" in forged
+    assert "Not counted" in forged
+    assert "The card had been closed" in blocked
+    assert "Not counted" not in blocked
+    assert "Recorded at another gate already" in second
+    assert "Takaovi" in second
+    assert "late-title" not in Door(app, people.other_gate).ask("/gate/today").text
 
 
 def test_today_is_empty_before_the_first(door):

@@ -168,6 +168,7 @@ def today(gate: AtGate) -> Any:
         count=count,
         children=children,
         conflicts=found,
+        day_of=helsinki_day,
         undoable=at - timedelta(minutes=15),
         said=said if said in ("undone", "undo_too_late", "undone_already", "use_not_found") else None,
     )

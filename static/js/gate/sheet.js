@@ -16,6 +16,15 @@ export function kindOf({ stage, answer, notes, failure }) {
   return KINDS[answer.verdict] ?? "fault";
 }
 
+/** "1 adult + 2 children". */
+export function partyOf({ kind, children, assistants }, { say, count }) {
+  return [
+    kind === "ticket" ? say("adult") : say(`kind.${kind}`),
+    children ? count("children", children) : null,
+    assistants ? count("assistants", assistants) : null,
+  ].filter(Boolean).join(" + ");
+}
+
 /**
  * The sheet's words for a view. Slots that are left out are hidden.
  * @param {import("./flow.js").View} view
@@ -23,14 +32,10 @@ export function kindOf({ stage, answer, notes, failure }) {
  * @param {(scan: object) => string} nameOf the evening's event of a scan
  */
 export function wordsOf(view, words, nameOf) {
-  const { say, count, clock, day } = words;
+  const { say, clock, day } = words;
   const { stage, scan, answer, children, assistants, notes } = view;
   const badge = answer?.offline ? say(`offline.${answer.reason ?? "checked"}`) : undefined;
-  const party = [
-    scan.kind === "ticket" ? say("adult") : say(`kind.${scan.kind}`),
-    children ? count("children", children) : null,
-    assistants ? count("assistants", assistants) : null,
-  ].filter(Boolean).join(" + ");
+  const party = partyOf({ kind: scan.kind, children, assistants }, words);
   if (stage === "failed") {
     const known = say(`failure.${view.failure}`) ?? say(`reason.${view.failure}.next`);
     return {
