@@ -59,16 +59,9 @@ for (const icon of readdirSync("static/icons").filter((name) => /\.(svg|png)$/.t
   copy(join("static/icons", icon), `icons/${basename(icon)}`);
 }
 
-// The service worker keeps its name (its scope is the site), and knows the shell by the names made above.
+// The service worker keeps its name: its scope is the site. The server tells it the release that it is of.
 if (existsSync("static/js/web/sw.js")) {
-  const shell = ["app.css", "holder.css", "holder/card.js"].map((name) => manifest[name]).filter(Boolean);
-  await build({
-    ...common,
-    entryPoints: ["static/js/web/sw.js"],
-    entryNames: "sw",
-    format: "iife",
-    define: { SHELL_ASSETS: JSON.stringify(shell), SHELL_VERSION: JSON.stringify(shell.join("|")) },
-  });
+  await build({ ...common, entryPoints: ["static/js/web/sw.js"], entryNames: "sw", format: "iife" });
 }
 
 for (const file of files(out, "").filter((name) => statSync(name).isFile())) {

@@ -20,6 +20,9 @@ def _fetched(request: Request) -> Fetched:
     parts = urlsplit(request.url)
     sizes = request.sizes()
     body, answer = sizes["responseBodySize"], request.response()
+    if answer is not None and answer.from_service_worker:
+        # Nothing came over the wire for it, or it is counted as the worker's own request.
+        return Fetched(f"{parts.scheme}://{parts.netloc}", parts.path, 0, False)
     if body == 0 and answer is not None:
         # The service worker's own file is not in Chromium's count.
         body = int(answer.headers.get("content-length", 0))

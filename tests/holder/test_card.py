@@ -271,9 +271,12 @@ def test_what_the_page_hands_to_its_script(app, people):
     """Only what the phone may keep: the number, the tickets' years; no credential, nothing of another."""
     page = Page(app, people.holder).open("/card")
     (kept,) = [json.loads(one.attrib["data-card"]) for one in page.all("div") if one.get("data-card")]
-    assert set(kept) == {"id", "number", "area", "until", "children", "refused", "deployment"}
+    assert set(kept) == {
+        "id", "number", "area", "until", "firstDay", "lastDay", "unit", "children", "refused", "deployment",
+    }  # fmt: skip
     assert kept["deployment"] == "localhost"
-    assert [child["id"] for child in kept["children"]] == [str(one) for one in tickets(people.holder)[:2]]
+    ids = [child["id"] for child in kept["children"]]
+    assert ids == [str(one) for one in tickets(people.holder)], "ended ones too: the phone judges the year"
 
 
 def test_the_shell_for_no_connection_has_nothing_of_anyone(app, people):

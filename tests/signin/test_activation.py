@@ -226,8 +226,16 @@ def test_guesses_are_limited_by_address_but_right_ones_cost_nothing(app, people)
         assert page.open("/activate").heading == "Take your card into use"
 
 
-def test_signing_in_again_ends_the_earlier_sign_in_of_that_browser(app, people, letter):
+def test_signing_in_again_ends_the_earlier_sign_in_of_that_card_on_that_browser(app, people, letter):
+    page = Page(app, people.holder)
+    activate(page, letter)
+    page.open("/card")
+    assert signins.holder(people.holder.sign_in, at=now()) is None
+
+
+def test_signing_in_with_another_card_leaves_the_first(app, people, letter):
+    """A couple may share a phone (tests/holder/test_sharing.py)."""
     page = Page(app, people.other_holder)
     activate(page, letter)
     page.open("/card")
-    assert signins.holder(people.other_holder.sign_in, at=now()) is None
+    assert signins.holder(people.other_holder.sign_in, at=now())

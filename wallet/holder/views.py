@@ -1,23 +1,27 @@
-"""My card, my children, my visits. The card page is whole without JavaScript: the server shows the code then."""
+"""My card, my children, places, my visits. The card page is whole without JavaScript: the server shows the code then.
+
+One shell stands in for all of them without a connection: its script fills it from what the phone keeps.
+"""
 
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, render_template, request, url_for
+from flask import Blueprint, abort, current_app, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from wallet.clock import now
 from wallet.config import Settings
 from wallet.holder import showing
-from wallet.register import cards, uses
+from wallet.register import cards, uses, venues
 from wallet.register.errors import Refused
 from wallet.register.identities import Holder
 from wallet.register.numbers import shown
+from wallet.register.venues import Place
 from wallet.signin import guards
 from wallet.web import errors
-from wallet.web.languages import local_name, long_day
+from wallet.web.assets import packed
+from wallet.web.languages import chosen, day, local_name, long_day
 
 blueprint = Blueprint("holder", __name__)
-# The address that a home screen opens; the worker keeps its shell under the same room.
 REFRESH_SECONDS = 45
 
 
@@ -41,14 +45,19 @@ def card(holder: Holder) -> Any:
         "number": shown(page.number),
         "area": local_name(page.area_name_fi, page.area_name_sv),
         "until": gettext("to %(day)s", day=long_day(page.last_day)),
+        "firstDay": page.first_day.isoformat(),
+        "lastDay": page.last_day.isoformat(),
+        "unit": page.unit_name,
         "children": [
-            {"id": str(child.ticket_id), "year": child.birth_year} for child in page.children if child.status != "ended"
+            {"id": str(child.ticket_id), "year": child.birth_year, "relation": child.relation}
+            for child in page.children
         ],
         "refused": page.refused,
         "deployment": _settings().host,
     }
     query: dict[str, Any] = {"with": ticked, "assistants": party[1] or None}
     again = url_for("holder.card", **query)
+    others = cards.numbers(guards.other_cards())
     return render_template(
         "holder/card.html",
         card=page,
@@ -58,6 +67,7 @@ def card(holder: Holder) -> Any:
         party=party,
         ticked=ticked,
         again=again,
+        others=others,
         refresh=REFRESH_SECONDS,
     )
 
@@ -74,6 +84,9 @@ def key_challenge(_holder: Holder) -> Any:
 def key_new(holder: Holder) -> Any:
     """Take a phone's proved key; answer with the credential that the network signed for it."""
     body = request.get_json()
+    if isinstance(body, dict) and body.get("card", holder.card_id) != holder.card_id:
+        # Another card of this phone was chosen meanwhile: its credential must not get under this one.
+        return errors.answer("other_card", 409)
     try:
         issued = showing.prove_key(holder, body, _settings(), at=now())
     except Refused as refused:
@@ -95,11 +108,21 @@ def server_time() -> Any:
     return jsonify(now=_milliseconds())
 
 
+@blueprint.post("/card/switch")
+@guards.holder
+def switch(_holder: Holder) -> Any:
+    """Show another card that this phone is signed in with."""
+    card_id = request.form.get("card", "")
+    if not (card_id.isdecimal() and len(card_id) < 16 and guards.switch(int(card_id))):
+        abort(404)
+    return redirect(url_for("holder.card"))
+
+
 @blueprint.get("/card/offline")
 @guards.public
 def offline_card() -> Any:
-    """The shell that a phone keeps: the card page without anything of anyone. Its script fills it from the phone."""
-    return render_template("holder/offline_card.html")
+    """The shell that a phone keeps: the holder's pages without anything of anyone. Its script fills it."""
+    return packed(make_response(render_template("holder/offline.html")))
 
 
 @blueprint.get("/children")
@@ -118,6 +141,36 @@ def visits(holder: Holder) -> Any:
     lines = uses.visits(holder, before=start, limit=51)
     older = url_for("holder.visits", before=lines[49].use_id) if len(lines) > 50 else None
     return render_template("holder/visits.html", visits=lines[:50], older=older)
+
+
+@blueprint.get("/places")
+@guards.holder
+def places(holder: Holder) -> Any:
+    """The network's places in the area of the card, by name."""
+    listed = [_place(place) for place in venues.places(holder, at=now())]
+    return render_template("holder/places.html", places=listed, card_id=holder.card_id)
+
+
+@blueprint.get("/places/list")
+@guards.holder
+def places_list(holder: Holder) -> Any:
+    """The same for the phone to keep, with the moment it was true."""
+    listed = [_place(place) for place in venues.places(holder, at=now())]
+    return packed(jsonify(card=holder.card_id, places=listed, language=chosen(), now=_milliseconds()))
+
+
+def _place(place: Place) -> dict[str, Any]:
+    """A place in the reader's language; what it gives as words of the register, for which pages have sentences."""
+    return {
+        "name": local_name(place.name_fi, place.name_sv, place.name_en),
+        "address": ", ".join(part for part in (place.address, place.city) if part),
+        "gives": place.offers,
+        "period": _period(place) if place.popup or place.opens or place.closes else "",
+    }
+
+
+def _period(place: Place) -> str:
+    return f"{day(place.opens) if place.opens else ''}–{day(place.closes) if place.closes else ''}"
 
 
 def _milliseconds() -> int:

@@ -1,6 +1,7 @@
 """Cards and their child tickets: registering one, reading one's own."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -103,6 +104,12 @@ def card_of(by: Holder, *, at: datetime) -> CardPage:
         rules.renewal_opens(card.last_day),
         card.pin_hash is not None,
     )
+
+
+def numbers(holders: Sequence[Holder]) -> dict[int, str]:
+    """The number of each of these holders' own cards, by the card's id."""
+    rows = db.session.execute(select(Card.id, Card.number).where(Card.id.in_([who.card_id for who in holders])))
+    return {row.id: row.number for row in rows}
 
 
 def set_language(by: Holder, language: str, *, at: datetime) -> None:

@@ -2,19 +2,21 @@
 
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
+from wallet.clock import helsinki_day
 from wallet.register import journal
 from wallet.register.database import act, db
 from wallet.register.errors import NotFound
-from wallet.register.identities import AtGate, Who
+from wallet.register.identities import AtGate, Holder, Who
 from wallet.register.tables import Area, Card, Event, Issuer, Unit, Venue
 
 # A gate lists what is on now and soon; what ended three hours ago still takes its last visitors.
 EVENT_PAST = timedelta(hours=3)
 EVENT_AHEAD = timedelta(days=14)
+MOST_PLACES = 200  # that a phone keeps for the times without a connection
 
 
 def folded(text: str) -> str:
@@ -32,6 +34,40 @@ class EventLine:
     kind: str
     starts_at: datetime
     left: int | None  # of its ceiling; None is no ceiling
+
+
+@dataclass(frozen=True)
+class Place:
+    """A venue as a holder sees it: where it is, what it gives, and when."""
+
+    name_fi: str
+    name_sv: str | None
+    name_en: str | None
+    address: str | None
+    city: str | None
+    offers: tuple[str, ...]
+    popup: bool
+    opens: date | None
+    closes: date | None
+
+
+def places(by: Holder, *, at: datetime) -> list[Place]:
+    """The venues of the area of the holder's card that take the card now or later, by name, at most MOST_PLACES."""
+    rows = db.session.scalars(
+        select(Venue)
+        .join(Card, Card.area_id == Venue.area_id)
+        .where(Card.id == by.card_id, or_(Venue.closes.is_(None), Venue.closes >= helsinki_day(at)))
+        .order_by(Venue.folded, Venue.id)
+        .limit(MOST_PLACES)
+    )
+    return [
+        Place(v.name_fi, v.name_sv, v.name_en, v.address, v.city, _offers(v), v.popup, v.opens, v.closes) for v in rows
+    ]
+
+
+def _offers(venue: Venue) -> tuple[str, ...]:
+    offered = (("ticket", venue.offers_ticket), ("course", venue.offers_course), ("season", venue.offers_season))
+    return tuple(kind for kind, given in offered if given)
 
 
 @dataclass(frozen=True)
@@ -56,13 +92,12 @@ def gate_page(by: AtGate, *, at: datetime) -> GatePage:
         .order_by(Event.starts_at, Event.id)
         .limit(50)
     )
-    offered = (("ticket", venue.offers_ticket), ("course", venue.offers_course), ("season", venue.offers_season))
     return GatePage(
         venue.id,
         venue.name_fi,
         venue.name_sv,
         venue.name_en,
-        tuple(kind for kind, given in offered if given),
+        _offers(venue),
         venue.record_at_once,
         tuple(
             EventLine(e.id, e.name, e.kind, e.starts_at, None if e.ceiling is None else e.ceiling - e.taken)

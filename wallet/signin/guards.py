@@ -1,7 +1,8 @@
 """Guards: every endpoint says whose it is, and nobody else gets in. What says nothing is not served (default deny).
 
 A browser may be signed in as a holder, as a gate and as staff at once, since a summer worker has a card too: the
-session keeps a sign-in for each audience, and Flask-Login's current_user is the one this endpoint is for.
+session keeps a sign-in for each audience, and Flask-Login's current_user is the one this endpoint is for. A phone that
+two people share holds the sign-ins of both their cards: `holder` is the one that is shown, `holders` are the others.
 """
 
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from flask_login import LoginManager, UserMixin, current_user
 
 from wallet.clock import now
 from wallet.register import signins
-from wallet.register.identities import Who
+from wallet.register.identities import Holder, Who
 from wallet.web import errors
 
 _FIND: dict[str, Callable[..., Who | None]] = {
@@ -23,6 +24,7 @@ _FIND: dict[str, Callable[..., Who | None]] = {
     "staff": signins.staff,
 }
 SIGN_IN_PAGES = {"holder": "signin.sign_in", "gate": "signin.enrol_gate", "staff": "signin.staff_sign_in"}
+MOST_CARDS = 4  # on one phone
 View = Callable[..., Any]
 
 
@@ -68,17 +70,68 @@ def audience_of(endpoint: str | None) -> str | None:
 
 
 def begin(audience: str, **subject: int) -> None:
-    """Sign this browser in for one audience; what it is for others stays."""
-    leave(audience)
+    """Sign this browser in for one audience; what it is for others stays. A holder's other cards stay too."""
+    if audience == "holder":
+        _put_aside(subject["card_id"], end=True)
+        session["left"] = [card_id for card_id in left() if card_id != subject["card_id"]]
+    else:
+        leave(audience)
     session.permanent = True
     session[audience] = signins.start(audience, at=now(), **subject)
 
 
 def leave(audience: str) -> None:
-    """Sign this browser out for one audience."""
+    """Sign this browser out for one audience. Of a holder's cards it is the one that is shown; another takes its
+    place, and the phone hears which card it must remove, also when it asks again."""
+    who = find(audience)
     sign_in = session.pop(audience, None)
     if sign_in is not None:
         signins.end(sign_in, at=now())
+    if isinstance(who, Holder):
+        session["left"] = [*left(), who.card_id][-MOST_CARDS:]
+        _show_next()
+
+
+def left() -> list[int]:
+    """The cards that this browser signed out of: what its phone keeps of them must go."""
+    return list(session.get("left", []))
+
+
+def other_cards() -> list[Holder]:
+    """The other cards that this browser is signed in with, the last shown first."""
+    found = (signins.holder(sign_in, at=now()) for sign_in in session.get("holders", []))
+    return [who for who in found if who is not None]
+
+
+def switch(card_id: int) -> bool:
+    """Show another of this browser's cards. False where it is not signed in with that card."""
+    for who in other_cards():
+        if who.card_id == card_id:
+            _put_aside(card_id, end=False)
+            session["holder"] = who.sign_in
+            return True
+    return False
+
+
+def _put_aside(card_id: int, *, end: bool) -> None:
+    """The card that is shown waits among the others, so that `card_id` can take its place. The oldest of more than
+    MOST_CARDS is signed out; so is, with `end`, what this browser already had of that card."""
+    shown = find("holder")
+    waiting = [*([shown] if isinstance(shown, Holder) else []), *other_cards()]
+    staying = [who for who in waiting if who.card_id != card_id]
+    leaving = [who for who in waiting if who.card_id == card_id and end] + staying[MOST_CARDS - 1 :]
+    for who in leaving:
+        signins.end(who.sign_in, at=now())
+    session["holders"] = [who.sign_in for who in staying[: MOST_CARDS - 1]]
+
+
+def _show_next() -> bool:
+    """Show the next of this browser's cards, if there is one."""
+    others = other_cards()
+    session["holders"] = [who.sign_in for who in others[1:]]
+    if others:
+        session["holder"] = others[0].sign_in
+    return bool(others)
 
 
 def find(audience: str) -> Who | None:
@@ -106,6 +159,9 @@ def init(app: Flask) -> None:
     def _unauthorised() -> Any:
         if errors.wants_json():
             return errors.answer("signed_out", 401)
+        # The card that was shown is signed out, perhaps from elsewhere; another on this phone is not.
+        if audience_of(request.endpoint) == "holder" and request.method == "GET" and _show_next():
+            return redirect(url_for("holder.card"))
         return redirect(url_for(SIGN_IN_PAGES[audience_of(request.endpoint) or "holder"]))
 
     @app.before_request

@@ -121,8 +121,9 @@ def sign_out(audience: str) -> Any:
 @blueprint.get("/signed-out/<any(holder, gate, staff):audience>")
 @guards.public
 def signed_out(audience: str) -> Any:
-    """Says so; its script removes the card from the phone."""
-    return render_template("signin/signed_out.html", left=audience)
+    """Says so; its script removes the card from the phone, and no other card."""
+    cards_left = guards.left() if audience == "holder" else []
+    return render_template("signin/signed_out.html", left=audience, cards_left=cards_left)
 
 
 # Passkey ceremonies, for scripts

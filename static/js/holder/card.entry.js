@@ -1,94 +1,153 @@
 /** The card page: the phone's own code every 15 seconds, with or without a connection. */
 
 import { mintPhone, partyByte } from "../codes/mint.js";
+import { offerInstall } from "../web/install.js";
 import { ask, toBase64url } from "../web/post.js";
+import { startWorker } from "../web/worker.js";
 import { jumpWatch, offsetOf } from "./clock.js";
 import { draw } from "./draw.js";
-import { enrol } from "./enrol.js";
-import { keep, kept, keptLast } from "./store.js";
+import { enrol, renew } from "./enrol.js";
+import { refreshPlaces } from "./places.js";
+import { ago, dayOf, say } from "./say.js";
+import { setUpSharing } from "./sharing.js";
+import { fillShell } from "./shell.js";
+import { isDue, stateOf } from "./state.js";
+import { keep, keptAll, onForgotten } from "./store.js";
 
 const STEP_MS = 15_000;
 const REFRESH_MS = 45_000;
+const AGAIN_MS = 10_000;
+const HOUR_MS = 3_600_000;
 const root = document.querySelector("[data-card]");
 const page = root.dataset.card ? JSON.parse(root.dataset.card) : null; // null: the shell, without a connection
+const html = document.documentElement;
 const stage = document.querySelector("[data-code]");
 const clockJumped = jumpWatch();
 
 let record;
-let offset = 0;
 let shown = "";
 let turning;
+let refreshing;
+let slept = false; // was out of sight since the clock was last looked at
+let connecting = false;
+let settled = false; // this page has heard all it needs from the server
 
 start();
 
 async function start() {
-  if ("serviceWorker" in navigator) {
-    navigator.serviceWorker.register("/sw.js", { scope: "/", updateViaCache: "none" }).catch(() => {});
-  }
+  startWorker("holder");
+  offerInstall();
   try {
-    record = page ? await keep(page.id, { page, shownAt: Date.now() }) : await keptLast();
+    record = page ? await keep(page.id, { page, shownAt: Date.now() }) : (await keptAll())[0];
   } catch {
     record = undefined; // a browser that keeps nothing: the server shows the code
   }
-  if (!page && !record) return say("no_card");
-  if (!page) fillShell(record.page);
-  if (page?.refused || record?.page?.refused) return;
-  offset = record?.offset ?? 0;
+  if (!page) {
+    document.addEventListener("visibilitychange", () => document.hidden || tryAgain());
+    window.addEventListener("online", tryAgain);
+    if (!fillShell(record, now())) return;
+    if (!record) return noCode("no_card");
+  }
+  if (record) {
+    onForgotten(record.id, () => location.reload());
+    await setUpSharing(record, Boolean(page)).catch(() => {});
+  }
+  if (page?.refused) return;
   setUpParty();
   await turn();
-  document.addEventListener("visibilitychange", () => document.hidden || turn());
-  window.addEventListener("pageshow", (event) => event.persisted && turn());
-  window.addEventListener("resize", () => { shown = ""; turn(); });
+  document.addEventListener("visibilitychange", () => {
+    slept = true;
+    if (document.hidden) return;
+    turn();
+    if (page && (!settled || now() - record.connectedAt > HOUR_MS)) connect();
+  });
+  window.addEventListener("resize", () => {
+    shown = "";
+    turn();
+  });
   stayAwake();
   if (page) await connect();
 }
 
-/** Online: put the clock right, and make a key where there is none that holds. */
+/** The phone's clock, put right by what the server last said. */
+function now() {
+  return Date.now() + (record?.offset ?? 0);
+}
+
+/** Online: put the clock right, renew the key when it is due, and make one where there is none that holds. */
 async function connect() {
   if (!record) return serverShows();
+  if (connecting) return;
+  connecting = true;
+  html.dataset.busy = "";
   try {
     const id = record.credential ? toBase64url(record.credential.slice(0, 10)) : "none";
     const sentAt = Date.now();
     const heard = await ask(`/card/key/${id}`);
-    const measured = offsetOf(sentAt, Date.now(), heard.now);
-    if (Number.isNaN(measured)) {
+    const offset = offsetOf(sentAt, Date.now(), heard.now);
+    const clock = Number.isNaN(offset) ? "wrong" : "ok";
+    record = await keep(page.id, { offset: offset || 0, clock, connectedAt: heard.now });
+    if (clock === "wrong") {
       say("clock_wrong");
       return serverShows();
     }
-    offset = measured;
-    record = await keep(page.id, { offset, connectedAt: Date.now() + offset });
-    if (heard.state !== "live" || ended(record)) record = await enrol(page.id, page.deployment);
-    shown = "";
+    await holdKey(heard.state);
+    shown = stage.dataset.by = "";
     await turn();
     if (Math.abs(offset) >= 60_000) {
-      const minutes = Math.round(Math.abs(offset) / 60_000);
-      say(offset > 0 ? "clock_slow" : "clock_fast", { minutes });
+      say(offset > 0 ? "clock_slow" : "clock_fast", { minutes: Math.round(Math.abs(offset) / 60_000) });
     }
+    settled = true;
+    await refreshPlaces(page.id, html.lang).catch(() => {});
   } catch (error) {
-    if (error.reason === "no_connection") return;
-    if (!hasKey(record)) {
-      say("needs_connection");
-      serverShows();
-    }
+    await failed(error.reason);
+  } finally {
+    connecting = false;
+    delete html.dataset.busy;
   }
 }
 
-function hasKey(record) {
-  return Boolean(record?.privateKey && record?.credential);
+async function holdKey(state) {
+  const { credential, privateKey, once, fresh, credentialEnds } = record;
+  const whole = Boolean(credential && privateKey);
+  // A renewal that was sent and not answered goes on with its own key, whatever became of the old one.
+  if (whole && once && (fresh || (state === "live" && isDue(credential, now())))) {
+    record = await renew(page.id, page.deployment, credential);
+  } else if (!whole || state !== "live" || stateOf(record, now()).id === "connect_to_renew") {
+    record = await enrol(page.id, page.deployment);
+  }
 }
 
-function ended(record) {
-  return !record.credentialEnds || helsinkiDay(Date.now() + offset) > record.credentialEnds;
+async function failed(reason) {
+  if (reason === "other_card" || reason === "signed_out") return location.reload();
+  if (reason === "renewal_copied") {
+    record = { ...record, privateKey: undefined, stopped: true };
+    return noCode("stopped");
+  }
+  if (reason === "no_connection") setTimeout(() => document.hidden || connect(), AGAIN_MS);
+  if (!stateOf(record, now()).code) {
+    say("needs_connection");
+    serverShows();
+  }
+}
+
+function hasKey() {
+  return Boolean(record?.privateKey && record?.credential);
 }
 
 /** Show this step's code, if it is not shown yet, and come back at the next step. */
 async function turn() {
   clearTimeout(turning);
-  if (!hasKey(record)) return page ? undefined : say("no_key");
-  if (ended(record)) return page ? undefined : hide("connect_to_renew");
-  if (clockJumped()) return page ? location.reload() : hide("clock_moved");
-  const at = Date.now() + offset;
-  const step = Math.floor(at / STEP_MS);
+  if (stage.dataset.by === "server" || (page && !hasKey())) return;
+  if (clockJumped(slept)) {
+    record = await keep(record.id, { clock: "moved" });
+    if (page) return location.reload();
+  }
+  slept = false;
+  const state = stateOf(record, now());
+  if (!state.code) return page ? undefined : noCode(state.id, state); // online the server's code stands there
+  if (!page) sayState(state);
+  const step = Math.floor(now() / STEP_MS);
   const party = partyByte(...withMe());
   if (shown !== `${step}/${party}`) {
     const { privateKey, credential, deployment } = record;
@@ -96,36 +155,36 @@ async function turn() {
       draw(stage, await mintPhone({ privateKey, credential, deployment, step, party }));
     } catch {
       record = { ...record, privateKey: undefined }; // a key that can't sign is no key
-      return page ? enrolAgain() : say("no_key");
+      return page ? enrolAgain() : noCode("no_key");
     }
     shown = `${step}/${party}`;
     stage.removeAttribute("aria-busy");
     stage.dataset.by = "phone";
     if (!performance.getEntriesByName("code-shown").length) performance.mark("code-shown");
-    turnRing(at);
+    turnRing();
     document.querySelectorAll("[data-server-shown]").forEach((part) => (part.hidden = true));
   }
-  turning = setTimeout(turn, STEP_MS - ((Date.now() + offset) % STEP_MS) + 20);
+  turning = setTimeout(turn, STEP_MS - (now() % STEP_MS) + 20);
 }
 
 async function enrolAgain() {
   try {
     record = await enrol(page.id, page.deployment);
     await turn();
-  } catch {
-    say("needs_connection");
-    serverShows();
+  } catch (error) {
+    await failed(error.reason);
   }
 }
 
 /** The server's codes: fetched anew before the old one is too old, with who comes along. */
 function serverShows() {
+  clearTimeout(turning);
   stage.dataset.by = "server";
-  setInterval(fetchServerCode, REFRESH_MS);
+  refreshing ??= setInterval(fetchServerCode, REFRESH_MS);
 }
 
 async function fetchServerCode() {
-  if (document.hidden) return;
+  if (document.hidden || stage.dataset.by !== "server") return;
   const form = document.querySelector("[data-party]");
   const query = form ? new URLSearchParams(new FormData(form)) : "";
   try {
@@ -160,50 +219,43 @@ function setUpParty() {
     const ticked = [...form.querySelectorAll("[data-ticket]:checked")].map((tick) => tick.value);
     const assistants = form.querySelector('[name="assistants"]')?.checked ? 1 : 0;
     if (record) record = await keep(record.id, { with: ticked, assistants });
-    if (hasKey(record)) await turn();
-    else await fetchServerCode();
+    if (stage.dataset.by === "server") await fetchServerCode();
+    else await turn();
   });
 }
 
-/** One line of state, never two. */
-function say(id, facts = {}) {
-  const template = document.getElementById(`state-${id}`);
-  const line = document.querySelector("[data-state-line]");
-  if (!template || !line) return;
-  const said = template.content.cloneNode(true);
-  for (const [name, value] of Object.entries(facts)) {
-    const text = said.querySelector("span");
-    text.textContent = text.textContent.replace(`{${name}}`, value);
-  }
-  line.replaceChildren(said);
+function sayState(state) {
+  const { unit, firstDay } = record.page;
+  const { left: days, minutes, away = 0 } = state;
+  say(state.id, { unit, days, minutes, ago: ago(away), day: firstDay && dayOf(firstDay) });
 }
 
-function hide(id) {
-  stage.replaceChildren();
+/** No code can be shown: the line says why, the stage what to do. */
+function noCode(id, state = { id }) {
+  if (record) sayState(state);
+  else say(id);
   stage.dataset.by = "";
-  say(id);
+  stage.removeAttribute("aria-busy");
+  const way = id === "stopped" ? "way-sign-in" : "way-connect";
+  stage.replaceChildren(document.getElementById(way).content.cloneNode(true));
+  stage.removeAttribute("role"); // no picture any more: what is in it is to be read
+  stage.removeAttribute("aria-label");
+  document.querySelector("[data-ring]")?.toggleAttribute("hidden", true);
+  document.querySelectorAll("[data-server-shown]").forEach((part) => (part.hidden = true));
 }
 
-function turnRing(at) {
-  document.querySelector("[data-ring]")?.style.setProperty("--ring-delay", `${-(at % STEP_MS) / 1000}s`);
+/** The shell: back to the real page when the server can be heard again. */
+async function tryAgain() {
+  try {
+    await ask("/now");
+    location.reload();
+  } catch {
+    // Still without a connection.
+  }
 }
 
-/** The shell has no card in it; what it shows comes from the phone. */
-function fillShell(info) {
-  for (const [name, value] of Object.entries({ area: info.area, number: info.number, until: info.until })) {
-    document.querySelectorAll(`[data-slot="${name}"]`).forEach((part) => (part.textContent = value));
-  }
-  const list = document.querySelector("[data-offline-children]");
-  const template = document.getElementById("offline-child");
-  for (const child of [...info.children].reverse()) {
-    const row = template.content.cloneNode(true);
-    const [label, tick] = [row.querySelector("label"), row.querySelector("input")];
-    const text = row.querySelector(".choice__label");
-    label.htmlFor = tick.id = `with-${child.id}`;
-    tick.value = child.id;
-    text.textContent = text.textContent.replace("{year}", child.year ?? "");
-    list.prepend(row);
-  }
+function turnRing() {
+  document.querySelector("[data-ring]")?.style.setProperty("--ring-delay", `${-(now() % STEP_MS) / 1000}s`);
 }
 
 /** Keep the screen lit while the code is shown, where the browser can; take it again on coming back. */
@@ -211,8 +263,4 @@ async function stayAwake() {
   const take = () => navigator.wakeLock?.request("screen").catch(() => {});
   document.addEventListener("visibilitychange", () => document.hidden || take());
   await take();
-}
-
-function helsinkiDay(ms) {
-  return new Intl.DateTimeFormat("sv-SE", { timeZone: "Europe/Helsinki" }).format(ms);
 }

@@ -13,8 +13,18 @@ export function offsetOf(sentAt, receivedAt, serverNow) {
   return Math.abs(offset) <= APPLY_MS ? offset : NaN;
 }
 
-/** Watches for a clock that was moved while the page was open: then nothing kept can be trusted. */
-export function jumpWatch() {
-  const start = Date.now() - performance.now();
-  return () => Math.abs(Date.now() - performance.now() - start) > IGNORE_MS;
+/**
+ * Watches for a clock that was moved while the page was open: then the kept offset is worth nothing.
+ *
+ * A phone that sleeps stops the steady clock in some browsers, which looks like a clock that was put forward. So a jump
+ * forward counts only where the page was seen all the while; a jump back counts always.
+ * @returns {(slept: boolean) => boolean} whether the clock jumped since the last call
+ */
+export function jumpWatch(wall = () => Date.now(), steady = () => performance.now()) {
+  let before = wall() - steady();
+  return (slept) => {
+    const jump = wall() - steady() - before;
+    before += jump;
+    return jump < -IGNORE_MS || (jump > IGNORE_MS && !slept);
+  };
 }

@@ -1,6 +1,6 @@
 /**
- * What a phone keeps of its cards, each under its card: the key, the credential, labels of children, who comes along.
- * It never leaves the phone, but for the public key; signing out removes it.
+ * What a phone keeps of its cards, each under its card: the key, the credential, labels of children, who comes along,
+ * places. It never leaves the phone, but for the public key; signing out removes it, and no other card's.
  */
 
 import { deleteDB, openDB } from "idb";
@@ -33,9 +33,9 @@ export function kept(id) {
   return using((db) => db.get("cards", id));
 }
 
-/** The card that was shown last on this phone. */
-export function keptLast() {
-  return using(async (db) => (await db.getAll("cards")).sort((a, b) => (b.shownAt ?? 0) - (a.shownAt ?? 0))[0]);
+/** Every card on this phone, the one shown last first. */
+export function keptAll() {
+  return using(async (db) => (await db.getAll("cards")).sort((a, b) => (b.shownAt ?? 0) - (a.shownAt ?? 0)));
 }
 
 /** Change some fields of a card's record, in one transaction. */
@@ -48,7 +48,20 @@ export function keep(id, fields) {
   });
 }
 
-/** Remove every card from this phone. */
-export function forgetAll() {
-  return deleteDB(NAME);
+/** Remove these cards from this phone; the others stay. Pages that still show one of them hear of it. */
+export async function forget(ids) {
+  const rest = await using(async (db) => {
+    const change = db.transaction("cards", "readwrite");
+    await Promise.all([...ids.map((id) => change.store.delete(id)), change.done]);
+    return db.count("cards");
+  });
+  const others = new BroadcastChannel(NAME);
+  others.postMessage({ left: ids });
+  others.close();
+  if (rest === 0) await deleteDB(NAME);
+}
+
+/** Call `gone` when a card was removed from this phone by another page. */
+export function onForgotten(id, gone) {
+  new BroadcastChannel(NAME).addEventListener("message", ({ data }) => data?.left?.includes(id) && gone());
 }

@@ -1,5 +1,8 @@
-/** After signing out: the card goes from the phone. */
+/** After signing out: that card goes from the phone, and no other. */
 
-import { forgetAll } from "../holder/store.js";
+import { forget } from "../holder/store.js";
 
-if (document.querySelector('[data-signed-out="holder"]')) forgetAll().catch(() => {});
+window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+const { cards } = document.querySelector("[data-signed-out]").dataset;
+const ids = JSON.parse(cards || "[]");
+if (ids.length) forget(ids).catch(() => {}); // a browser that keeps nothing has nothing to forget

@@ -1,5 +1,6 @@
 /** Sign-in pages: the code out of the address, passkeys, focus to what went wrong. */
 
+import { offerInstall } from "../web/install.js";
 import { setUp } from "./passkeys.js";
 
 // The fragment never reached a server; it goes from the address too, so that it is in no history.
@@ -12,4 +13,5 @@ if (field && /^[0-9A-Za-z-]{12,14}$/.test(code)) {
 }
 
 document.querySelectorAll("[data-passkey]").forEach(setUp);
+offerInstall();
 document.querySelector("[data-focus], #refused")?.focus();
