@@ -1,12 +1,14 @@
 // The front-end build: bundles static/js and static/css into static/dist with a content hash in each name,
 // writes dist/manifest.json (source name → served name) and a .br and .gz beside each file.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
-const out = "static/dist";
+// Built aside and moved into its place in one step: nobody meets half a build.
+const served = "static/dist";
+const out = `static/.dist-${process.pid}`;
 const files = (dir, ending) =>
   existsSync(dir)
     ? readdirSync(dir, { recursive: true }).map((name) => join(dir, name)).filter((name) => name.endsWith(ending)).sort()
@@ -48,10 +50,10 @@ function copy(source, target) {
   const bytes = readFileSync(source);
   const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 8).toUpperCase();
   const dot = target.lastIndexOf(".");
-  const served = `${target.slice(0, dot)}-${hash}${target.slice(dot)}`;
-  mkdirSync(dirname(join(out, served)), { recursive: true });
-  writeFileSync(join(out, served), bytes);
-  manifest[target] = served;
+  const name = `${target.slice(0, dot)}-${hash}${target.slice(dot)}`;
+  mkdirSync(dirname(join(out, name)), { recursive: true });
+  writeFileSync(join(out, name), bytes);
+  manifest[target] = name;
 }
 // The decoder's wasm comes from us: the package would ask a CDN for it.
 copy("node_modules/zxing-wasm/dist/reader/zxing_reader.wasm", "scan/zxing_reader.wasm");
@@ -72,3 +74,7 @@ for (const file of files(out, "").filter((name) => statSync(name).isFile())) {
   writeFileSync(`${file}.br`, brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }));
 }
 writeFileSync(join(out, "manifest.json"), `${JSON.stringify(manifest, null, 1)}\n`);
+
+if (existsSync(served)) renameSync(served, `${out}-old`);
+renameSync(out, served);
+rmSync(`${out}-old`, { recursive: true, force: true });
