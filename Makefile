@@ -27,7 +27,7 @@ run: .venv/run.stamp .venv/build.stamp .venv/messages.stamp $(HOME_DIR)/secret_k
 test: sure ## Everything to a green suite: lint, types, Python, JavaScript, PostgreSQL, Chromium
 
 sure: lint types ## What CI runs
-	node --test "tests/js/*.test.js"
+	node --test tests/js/*.test.js
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov=wallet/codes --cov=wallet/register --cov-branch --cov-report= $(ARGS)
 	$(BIN)/python -m coverage report --skip-covered --show-missing --fail-under=100
 
