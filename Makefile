@@ -40,7 +40,10 @@ types: .venv/dev.stamp ## Types, strict in codes and register
 
 messages: .venv/dev.stamp ## Read new texts from code and templates into the catalogues
 	$(BIN)/pybabel -q extract -F pyproject.toml --no-location --sort-output --project kaikukortti -o wallet/locales/messages.pot .
+	@# Babel's own header is dates and made-up addresses: ours is put back.
+	@for po in wallet/locales/*/LC_MESSAGES/messages.po; do sed '/^$$/q' $$po > $$po.head; done
 	$(BIN)/pybabel -q update -i wallet/locales/messages.pot -d wallet/locales --no-fuzzy-matching --ignore-obsolete --omit-header
+	@for po in wallet/locales/*/LC_MESSAGES/messages.po; do cat $$po >> $$po.head && mv $$po.head $$po; done
 
 migrate: .venv/run.stamp ## A new migration from the tables: make migrate M="Say what changes"
 	@$(RUN_ENV) $(BIN)/wallet db migrate -m "$(M)"
