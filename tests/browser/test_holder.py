@@ -125,7 +125,9 @@ def test_without_javascript_the_server_shows_the_code(live, watched):
 @pytest.mark.parametrize(
     "broken",
     [
-        pytest.param("delete window.indexedDB; Object.defineProperty(window, 'indexedDB', {value: undefined})", id="gone"),
+        pytest.param(
+            "delete window.indexedDB; Object.defineProperty(window, 'indexedDB', {value: undefined})", id="gone"
+        ),
         pytest.param(
             "IDBObjectStore.prototype.put = () => { throw new DOMException('no', 'DataCloneError') }", id="loudly"
         ),
