@@ -178,3 +178,10 @@ def test_only_a_registered_card_is_blocked(people: People, state: str, reason: s
 def test_an_unknown_card_is_not_blocked(people: People) -> None:
     with pytest.raises(NotFound, match="card_not_found"):
         blocking.block_card(10**6, "lost", by=people.desk, at=NOON)
+
+
+def test_numbers_of_the_cards_that_share_a_phone(people: People) -> None:
+    rows = {card.id: card.number for card in db.session.scalars(select(Card))}
+    both = (people.holder, people.other_holder)
+    assert cards.numbers(both) == {who.card_id: rows[who.card_id] for who in both}
+    assert cards.numbers(()) == {}

@@ -152,3 +152,12 @@ def test_unknown_cards_and_cards_without_a_pin_answer_alike(people: People) -> N
     without = db.session.get_one(Card, people.other_holder.card_id).number
     assert signins.begin_pin_try(without, at=NOON) is None
     assert signins.begin_pin_try("000000000000", at=NOON) is None
+
+
+def test_the_cards_that_share_a_phone_are_those_whose_sign_ins_are_live(people: People) -> None:
+    ended = signins.start("holder", at=NOON, card_id=people.holder.card_id)
+    signins.end(ended, at=NOON)
+    given = [people.other_holder.sign_in, "unknown", people.gate.sign_in, ended, people.holder.sign_in]
+    assert signins.holders(given, at=NOON) == [people.other_holder, people.holder]
+    assert signins.holders([], at=NOON) == []
+    assert signins.holders(given, at=NOON + timedelta(days=401)) == []

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from tests.people import People
+from tests.people import People, venue
 from tests.register.scans import NOON, phone_of, scan
 from wallet.register import demo, uses, venues
 from wallet.register.cards import card_of
@@ -137,3 +137,25 @@ def test_a_demo_evening_is_made_once_a_day(people: People) -> None:
         (NOON.replace(hour=16) + DAY, 40),
     ]
     assert [event.source_id for event in events] == [f"demo-{date(2026, 11, day)}" for day in (25, 26)]
+
+
+def test_a_holder_sees_the_places_of_the_cards_area_that_are_not_over(people: People) -> None:
+    def add(name: str, **values: object) -> None:
+        with act() as session:
+            session.add(venue(name, **values))
+
+    add("kesateatteri", opens=NOON.date() + 30 * DAY, closes=NOON.date() + 60 * DAY)
+    add("loppu", closes=NOON.date() - DAY)
+    add("viimeinen", closes=NOON.date(), offers_ticket=False, offers_course=True, offers_season=True)
+    add("muualla", area="nokia")
+
+    places = venues.places(people.holder, at=NOON)
+    assert [place.name_fi for place in places] == ["Kesateatteri", "Museo", "Teatteri", "Viimeinen"]
+    assert (places[0].opens, places[0].closes) == (NOON.date() + 30 * DAY, NOON.date() + 60 * DAY)
+    assert [place.offers for place in places[2:]] == [("ticket",), ("course", "season")]
+
+
+def test_a_holder_sees_two_hundred_places_at_most(people: People) -> None:
+    with act() as session:
+        session.add_all([venue(f"paikka-{n:03}") for n in range(250)])
+    assert len(venues.places(people.holder, at=NOON)) == 200

@@ -107,9 +107,10 @@ def card_of(by: Holder, *, at: datetime) -> CardPage:
 
 
 def numbers(holders: Sequence[Holder]) -> dict[int, str]:
-    """The number of each of these holders' own cards, by the card's id."""
-    rows = db.session.execute(select(Card.id, Card.number).where(Card.id.in_([who.card_id for who in holders])))
-    return {row.id: row.number for row in rows}
+    """The number of each of these holders' own cards, by the card's id, in their order."""
+    ids = [who.card_id for who in holders]
+    found = {row.id: row.number for row in db.session.execute(select(Card.id, Card.number).where(Card.id.in_(ids)))}
+    return {card_id: found[card_id] for card_id in ids}
 
 
 def set_language(by: Holder, language: str, *, at: datetime) -> None:

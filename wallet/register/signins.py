@@ -1,6 +1,7 @@
 """Signed-in browsers. Each audience has a length of its own; ending a row ends the session at its next request."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, or_, select, update
@@ -63,6 +64,13 @@ def holder(sign_in: str, *, at: datetime) -> Holder | None:
     if row is None or row.card_id is None:
         return None
     return Holder(sign_in, row.card_id)
+
+
+def holders(sign_ins: Sequence[str], *, at: datetime) -> list[Holder]:
+    """The holders of those of these sign-ins that are live, in their order: the other cards of a shared phone."""
+    rows = db.session.scalars(select(SignIn).where(SignIn.id.in_(sign_ins), SignIn.card_id.is_not(None)))
+    live = {row.id: row for row in rows if row.ended_at is None and at < row.ends_at}
+    return [Holder(row.id, row.card_id) for row in map(live.get, sign_ins) if row is not None and row.card_id]
 
 
 def gate(sign_in: str, *, at: datetime) -> AtGate | None:

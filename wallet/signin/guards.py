@@ -99,8 +99,7 @@ def left() -> list[int]:
 
 def other_cards() -> list[Holder]:
     """The other cards that this browser is signed in with, the last shown first."""
-    found = (signins.holder(sign_in, at=now()) for sign_in in session.get("holders", []))
-    return [who for who in found if who is not None]
+    return signins.holders(session.get("holders", []), at=now())
 
 
 def switch(card_id: int) -> bool:
