@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import TimeoutError
 from sqlalchemy import select
 
 from tests.gate.doors import Phone
@@ -14,6 +15,7 @@ from wallet.register.identities import Holder
 from wallet.register.tables import Card
 
 AXE = (Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+SHOWN = "({...document.querySelector('[data-verdict]').dataset})"
 
 
 class Gate:
@@ -25,12 +27,12 @@ class Gate:
         self.number = number
 
     def type(self, text):
-        """A USB scanner: keys far faster than fingers, then Enter."""
+        """A USB scanner: keys far faster than fingers, then Enter. They are made before the first is sent, since a busy
+        page must not stretch the time between them: a real key has the keyboard's."""
         self.page.evaluate(
             """(text) => {
-              for (const key of [...text, "Enter"]) {
-                document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
-              }
+              const key = (key) => new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+              for (const event of [...text, "Enter"].map(key)) document.body.dispatchEvent(event);
             }""",
             text,
         )
@@ -40,7 +42,10 @@ class Gate:
 
     def verdict(self, kind, stage):
         """Wait for a verdict; its headline has the focus."""
-        self.page.wait_for_selector(f'[data-verdict="{kind}"][data-stage="{stage}"]')
+        try:
+            self.page.wait_for_selector(f'[data-verdict="{kind}"][data-stage="{stage}"]')
+        except TimeoutError:
+            raise AssertionError(f"not {kind}: {self.page.evaluate(SHOWN)}") from None
         if stage != "recording":
             self.page.wait_for_function("() => document.activeElement?.dataset.slot === 'headline'")
         self.page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")

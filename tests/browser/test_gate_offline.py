@@ -441,3 +441,38 @@ def test_another_venues_records_stay_on_the_phone(counter):
     page.wait_for_selector('[data-part="foreign"]:not([hidden])')
     gate.is_accessible()
     assert len(gate.queue()) == 1
+
+
+def test_signing_out_takes_all_from_the_phone_but_what_was_not_sent(live, counter):
+    gate = counter()
+    page = gate.page
+    page.route("**/gate/uses", lambda route: route.abort())
+    gate.scan()
+    gate.verdict("ok", "answered")
+    gate.press("record")
+    gate.verdict("done", "saved")
+    page.goto(f"{live.origin}/gate/today")
+    assert page.locator("#unsent li").count() == 1
+    gate.is_accessible()
+    page.click("form[action*=sign-out] button")
+    page.wait_for_selector("[data-unsent]:not([hidden])")
+    gate.is_accessible()
+    assert len(gate.queue()) == 1
+    values = """() => new Promise((done) => {
+      const opening = indexedDB.open("kaikukortti-gate");
+      opening.onsuccess = () => {
+        const change = opening.result.transaction(["values", "seen"]);
+        const counts = ["values", "seen"].map((name) => change.objectStore(name).count());
+        change.oncomplete = () => (opening.result.close(), done(counts.map((one) => one.result)));
+      };
+    })"""
+    assert page.evaluate(values) == [0, 0]
+    page.goto(f"{live.origin}/gate/offline")
+    page.wait_for_selector('[data-part="enrol-again"]:not([hidden])')
+    assert page.inner_text('[data-part="venue"]') == ""
+    page.unroute("**/gate/uses")
+    page.goto(live.links()["gate"]["url"])
+    page.fill("#name", "Etuovi")
+    page.click("main button")
+    page.wait_for_url("**/gate")
+    gate.sent()

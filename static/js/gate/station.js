@@ -74,14 +74,16 @@ export async function createStation({ facts: given, paths, onChange, onFacts, on
   const list = createGateList({ store, send: exchange, path: paths.list, facts: () => facts });
 
   async function refreshList() {
-    listedAt = Date.now();
+    listedAt = performance.now(); // a clock that is put right must not hold the next one up
     await list.refresh().catch(() => {});
     if (!link.up) listedAt = -Infinity;
   }
 
   async function round() {
-    if (!link.up || link.signedOut || !facts?.csrf) await askFacts();
-    if (link.up && Date.now() - listedAt >= LIST_EVERY) await refreshList();
+    const due = performance.now() - listedAt >= LIST_EVERY;
+    // With the list come today's events, and the register's time for this phone's clock.
+    if (due || !link.up || link.signedOut || !facts?.csrf) await askFacts();
+    if (due && link.up) await refreshList();
     if (link.up && !link.signedOut) await queue.flush();
     onChange();
   }
@@ -98,9 +100,7 @@ export async function createStation({ facts: given, paths, onChange, onFacts, on
     await link.recall();
     if (facts) {
       await take(facts);
-      const now = Date.now();
-      // The page is as old as its journey and its loading: good enough until the first answer tells better.
-      if (!link.at) link.at = facts.now ?? now;
+      link.at = facts.now;
     } else {
       facts = (await store.read("facts")) ?? null;
       if (facts) onFacts(facts);

@@ -69,12 +69,18 @@ export async function openStore() {
   };
 }
 
-/** After signing out: nothing of the gate stays, but for records that have not reached the register. */
+/**
+ * After signing out: nothing of the gate stays, but for records that have not reached the register.
+ * @returns {Promise<number>} how many those are
+ */
 export async function forgetGate() {
-  const waiting = await using((db) => db.getAll("queue"));
-  if (waiting.length === 0) return deleteDB(NAME);
-  await using(async (db) => {
-    const change = db.transaction(["seen", "values"], "readwrite");
-    await Promise.all([change.objectStore("seen").clear(), change.objectStore("values").clear(), change.done]);
-  });
+  const waiting = (await using((db) => db.getAll("queue"))).filter((one) => !one.answer).length;
+  if (waiting === 0) await deleteDB(NAME);
+  else {
+    await using(async (db) => {
+      const change = db.transaction(["seen", "values"], "readwrite");
+      await Promise.all([change.objectStore("seen").clear(), change.objectStore("values").clear(), change.done]);
+    });
+  }
+  return waiting;
 }
