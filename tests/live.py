@@ -1,6 +1,5 @@
 """The product as it runs for real: gunicorn with two workers, in a process of its own, ended by its process id."""
 
-import json
 import os
 import signal
 import subprocess
@@ -13,7 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from flask import Flask
+
 from tests.postgres import free_port
+from wallet import create_app
+from wallet.cli import demo_people
+from wallet.config import from_environment
+from wallet.register.database import db
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -26,6 +31,7 @@ class LiveServer:
         self.port = free_port()
         self.origin = f"http://localhost:{self.port}"
         self.folder = folder
+        self.root = ROOT  # where the project is that runs: another release of it may take its place
         self.env: Mapping[str, str] = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
@@ -38,6 +44,7 @@ class LiveServer:
             "DEVELOPMENT": "1",
             **env,
         }
+        self.app: Flask | None = None
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -48,15 +55,22 @@ class LiveServer:
     def wallet(self, *arguments: str) -> str:
         """Run a `wallet` command against this server's register."""
         done = subprocess.run(
-            [BIN / "wallet", *arguments], env=self.env, cwd=ROOT, capture_output=True, text=True, check=False
+            [BIN / "wallet", *arguments], env=self.env, cwd=self.root, capture_output=True, text=True, check=False
         )
         if done.returncode:
             raise RuntimeError(f"wallet {' '.join(arguments)}: {done.stdout}{done.stderr}")
         return done.stdout
 
     def links(self) -> dict[str, dict[str, Any]]:
-        """A fresh link for each demo person, by key."""
-        return {link["key"]: link for link in json.loads(self.wallet("demo-links", "--json"))}
+        """A fresh link for each demo person, by key, as `wallet demo-links` prints them. Made in this process: a test
+        wants some for itself, and starting the command takes longer than most tests."""
+        if self.app is None:
+            self.app = create_app(from_environment(self.env))
+        with self.app.app_context():
+            made = demo_people(self.origin)
+            db.session.remove()
+            db.engine.dispose()
+        return {link["key"]: link for link in made}
 
     def __enter__(self) -> "LiveServer":
         if not (self.folder / "network_keys.json").exists():
@@ -66,11 +80,15 @@ class LiveServer:
         self.start()
         return self
 
+    def command(self) -> list[str]:
+        """What serves."""
+        return [str(BIN / "gunicorn")]
+
     def start(self) -> None:
         """Start serving; returns when it answers."""
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [BIN / "gunicorn"], env=self.env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+                self.command(), env=self.env, cwd=self.root, stdout=log, stderr=log, start_new_session=True
             )
         for _ in range(300):
             try:

@@ -48,7 +48,7 @@ def demo_links(as_json: bool) -> None:
     settings: Settings = current_app.config["SETTINGS"]
     if not settings.development:
         raise click.ClickException("demo-links works in development only (DEVELOPMENT=1).")
-    links = _demo_links(settings.origin)
+    links = demo_people(settings.origin)
     if as_json:
         click.echo(json.dumps(links, ensure_ascii=False, indent=1))
         return
@@ -60,7 +60,8 @@ def demo_links(as_json: bool) -> None:
             click.echo(f"  {link['note']}")
 
 
-def _demo_links(origin: str) -> list[dict[str, Any]]:
+def demo_people(origin: str) -> list[dict[str, Any]]:
+    """A fresh link for each demo person: {key, who, url} and perhaps code, birth_year, note."""
     at = now()
     unit = demo.demo_unit()
     demo.demo_events("vapriikki", at=at)
