@@ -150,6 +150,7 @@ def test_fifty_kills_lose_nothing(served: LiveServer) -> None:
     for door in doors:
         while door.queue:
             assert door.send() or time.monotonic() < late, "the queue does not empty"
+        door.visitor.close()
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM uses")).scalar() == sent
         assert connection.execute(text("SELECT count(DISTINCT scan_id) FROM scans")).scalar() == sent
