@@ -1,4 +1,4 @@
-"""Renewing a phone's key over the wire: by the one-time value, once; a copy shows itself (CODES.md, "The phone's key")."""
+"""Renewing a phone's key over the wire: by the one-time value, once; a copy shows itself (CODES.md)."""
 
 import base64
 from datetime import timedelta
