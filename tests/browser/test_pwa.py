@@ -204,10 +204,8 @@ def test_the_shell_speaks_the_language_that_was_chosen_last(server, watched):
     take(page, server, "other-holder")
     page.goto(f"{server.origin}/card?lang=sv")
     ready(page)
-    until(
-        page,
-        "async () => (await caches.match('/card/offline', { ignoreVary: true })).headers.get('Content-Language') === 'sv'",
-    )
+    kept_language = "(await caches.match('/card/offline', { ignoreVary: true })).headers.get('Content-Language')"
+    until(page, f"async () => {kept_language} === 'sv'")
     page.context.set_offline(True)
     page.reload()
     page.wait_for_selector("[data-by=phone]")

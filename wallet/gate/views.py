@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, abort, current_app, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, jsonify, make_response, redirect, render_template, request, url_for
 from flask_wtf.csrf import generate_csrf
 
 from wallet.clock import helsinki_day, now
@@ -17,6 +17,7 @@ from wallet.register.identities import AtGate
 from wallet.register.judging import Answer
 from wallet.signin import guards
 from wallet.web import errors
+from wallet.web.assets import packed
 
 blueprint = Blueprint("gate", __name__, url_prefix="/gate")
 MOST_RECORDS = 200
@@ -45,7 +46,7 @@ def facts(gate: AtGate) -> Any:
 @guards.public
 def offline() -> Any:
     """The shell that a phone keeps: the same page without any gate's facts. Its script fills it from the phone."""
-    return render_template("gate/check.html", facts=None)
+    return packed(make_response(render_template("gate/check.html", facts=None)))
 
 
 def _facts(gate: AtGate) -> dict[str, Any]:

@@ -240,8 +240,9 @@ function noCode(id, state = { id }) {
   stage.replaceChildren(document.getElementById(way).content.cloneNode(true));
   stage.removeAttribute("role"); // no picture any more: what is in it is to be read
   stage.removeAttribute("aria-label");
-  document.querySelector("[data-ring]")?.toggleAttribute("hidden", true);
-  document.querySelectorAll("[data-server-shown]").forEach((part) => (part.hidden = true));
+  for (const part of document.querySelectorAll("[data-ring], [data-server-shown], [data-party], .ticket__until")) {
+    part.toggleAttribute("hidden", true);
+  }
 }
 
 /** The shell: back to the real page when the server can be heard again. */
