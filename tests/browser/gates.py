@@ -135,6 +135,7 @@ def enter(live, issue):
         page.fill("#name", "Etuovi")
         page.click("main button")
         page.wait_for_url("**/gate")
+        page.wait_for_selector("[data-camera]", state="attached")  # its script listens
         page.keyboard.press("Shift")  # a touch: from here on sound is allowed
         return Gate(page, *issue(ages=ages))
 

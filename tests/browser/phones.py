@@ -8,6 +8,7 @@ import sys
 import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import zxingcpp
 from babel.messages.pofile import read_po
@@ -61,6 +62,10 @@ class ServerAt(LiveServer):
         done = subprocess.run(command, env=self.env, cwd=self.root, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def links(self) -> dict[str, dict[str, Any]]:
+        """Made at the server's time, not at this process's."""
+        return {link["key"]: link for link in json.loads(self.wallet("demo-links", "--json"))}
 
     def command(self) -> list[str]:
         return self._python("from gunicorn.app.wsgiapp import run; run()", [])

@@ -79,8 +79,7 @@ def test_the_code_turns_by_itself_and_without_a_connection(live, watched):
     before = read_code(page)
     assert before.type == "C1"
     page.wait_for_timeout(15_500)
-    assert read_code(page).step == before.step + 1
-    assert page.locator("[data-slot=number]").inner_text().replace(" ", "").isdigit() or True
+    assert read_code(page).step in {before.step + 1, before.step + 2}, "a picture takes time, too"
     page.locator("summary").click()
     assert len(page.locator("[data-slot=number]").inner_text().replace(" ", "")) == 12
     page.context.set_offline(False)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Watched
 from tests.browser.phones import ServerAt, activate, fi, holds, line, on_screen, ready, records, take, unexpected, until
@@ -93,7 +94,7 @@ def test_everything_opens_without_a_connection(server, watched):
     assert (code.party_children, code.party_assistants) == (1, 1)
 
     page.click(".nav a[href='/children']")
-    assert page.locator("h1").inner_text() == "Omat lapset"
+    expect(page.locator("h1")).to_have_text("Omat lapset")
     rows = page.locator("[data-list] > li").all_inner_texts()
     year = datetime.now(HELSINKI).year
     assert len(rows) == 3
@@ -108,11 +109,12 @@ def test_everything_opens_without_a_connection(server, watched):
 
     page.click(".nav a[href='/places']")
     today = datetime.now(HELSINKI)
-    assert page.locator("h1").inner_text() == fi("Places, as of {day}", day=f"{today.day}.{today.month}.{today.year}")
+    as_of = fi("Places, as of {day}", day=f"{today.day}.{today.month}.{today.year}")
+    expect(page.locator("h1")).to_have_text(as_of)
     assert "Museokeskus Vapriikki" in page.locator("[data-list]").inner_text()
     assert page.locator("[data-list] > li").count() > 10
     page.click(".nav a[href='/visits']")
-    assert "Ei yhteyttä" in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("Ei yhteyttä")
     page.goto(f"{server.origin}/")
     page.wait_for_selector("[data-by=phone]")
 
@@ -198,10 +200,11 @@ def off_by(watched, seconds):
 @pytest.mark.parametrize(
     ("seconds", "says"),
     [
-        (25, fi("Valid. No connection.")),
-        (-25, fi("Valid. No connection.")),
-        (90, fi("Valid. This phone's clock is {minutes} minutes fast.", minutes=2)),
-        (-240, fi("Valid. This phone's clock is {minutes} minutes slow.", minutes=4)),
+        (25, {fi("Valid. No connection.")}),
+        (-25, {fi("Valid. No connection.")}),
+        # A minute and a half is one or two, by a few milliseconds on the way.
+        (90, {fi("Valid. This phone's clock is {minutes} minutes fast.", minutes=minutes) for minutes in (1, 2)}),
+        (-240, {fi("Valid. This phone's clock is {minutes} minutes slow.", minutes=4)}),
     ],
 )
 def test_a_clock_that_is_off_makes_codes_of_the_true_time(server, watched, seconds, says):
@@ -217,7 +220,7 @@ def test_a_clock_that_is_off_makes_codes_of_the_true_time(server, watched, secon
     assert abs(code.step - now().timestamp() // 15) <= 1
     for gate in (25, -25):
         assert holds(page, server, now() + timedelta(seconds=gate)).credential == code.credential
-    assert line(page) == says
+    assert line(page) in says
 
 
 def test_a_clock_an_hour_ahead_is_not_guessed_at_and_once_right_is_forgotten(server, watched):
@@ -289,16 +292,18 @@ def at_time(tmp_path, watched):
     ],
 )
 def test_the_code_goes_on_over_the_turn_of_a_day_and_of_summer_time(at_time, moment):
-    server, page = at_time(moment - timedelta(seconds=25))
+    server, page = at_time(moment - timedelta(minutes=2))
     take(page, server)
-    assert server.now() < moment + timedelta(seconds=20)
     page.context.set_offline(True)
     page.reload()
     page.wait_for_selector("[data-by=phone]")
+    assert server.now() < moment
     before = holds(page, server, server.now())
-    while server.now() < moment + timedelta(seconds=22):
-        page.wait_for_timeout(1000)
-    after = holds(page, server, server.now())
+    ahead = timedelta(minutes=2)
+    page.clock.fast_forward(int(ahead.total_seconds() * 1000))
+    page.wait_for_timeout(500)
+    assert server.now() + ahead > moment
+    after = holds(page, server, server.now() + ahead)
     assert after.credential == before.credential
     assert after.step > before.step
     assert line(page) == fi("Valid. No connection.")

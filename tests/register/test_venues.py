@@ -8,7 +8,7 @@ from sqlalchemy import select
 from tests.people import People, venue
 from tests.register.scans import NOON, phone_of, scan
 from wallet.register import demo, uses, venues
-from wallet.register.cards import card_of
+from wallet.register.cards import card_of, register_card
 from wallet.register.database import act, db
 from wallet.register.errors import NotFound
 from wallet.register.identities import HeldRole, Holder
@@ -117,6 +117,8 @@ def test_demo_people_are_made_once(people: People) -> None:
     assert demo.demo_card(1986, with_children=True, at=NOON + DAY) == card
     statuses = [child.status for child in card_of(Holder("", card), at=NOON).children]
     assert statuses == ["valid", "turning_18", "ended"]
+    register_card(unit, by=None, at=NOON, birth_year=1986, postcode="33100")
+    assert demo.demo_card(1986, with_children=True, at=NOON) == card, "not one that the same desk gave out later"
     other = demo.demo_card(1961, with_children=False, at=NOON)
     assert card_of(Holder("", other), at=NOON).children == ()
     account = demo.demo_account("Desk", "demo@example.org", HeldRole("desk", unit_id=unit), at=NOON)

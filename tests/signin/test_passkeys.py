@@ -144,7 +144,7 @@ def test_a_count_that_falls_is_a_copy(app, people):
     refused(sign_in(page, passkey, count=0), "passkey_copied")
     assert page.request("/card").status_code == 302, "nobody is signed in"
     db.session.rollback()
-    lines = db.session.query(JournalLine).filter_by(act="signin:passkey:copied").all()
+    lines = db.session.query(JournalLine).filter_by(act="signin:passkey:copied").order_by(JournalLine.id).all()
     assert [line.facts["seen"] for line in lines] == [3, 5, 0]
     assert sign_in(Page(app), passkey, count=6).status_code == 200
 

@@ -8,7 +8,7 @@ from wallet.clock import HELSINKI, helsinki_day, helsinki_year
 from wallet.register import accounts, cards, venues
 from wallet.register.database import act, db
 from wallet.register.identities import HeldRole
-from wallet.register.tables import Card, Issuer, Unit
+from wallet.register.tables import Card, ChildTicket, Issuer, Unit
 
 ISSUER = "esittely"
 AREA = "tampere"
@@ -32,8 +32,15 @@ def demo_card(birth_year: int, *, with_children: bool, at: datetime) -> int:
     """A demo holder's card: the one that is there, or a new one. Children: one under age, one turning 18 this year,
     one ended."""
     unit = demo_unit()
-    query = select(Card.id).where(Card.unit_id == unit, Card.birth_year == birth_year, Card.state == "registered")
-    found = db.session.scalar(query.where(Card.last_day >= helsinki_day(at)).order_by(Card.id.desc()).limit(1))
+    families = select(ChildTicket.card_id)
+    query = select(Card.id).where(
+        Card.unit_id == unit,
+        Card.birth_year == birth_year,
+        Card.state == "registered",
+        Card.last_day >= helsinki_day(at),
+        Card.id.in_(families) if with_children else Card.id.not_in(families),
+    )
+    found = db.session.scalar(query.order_by(Card.id).limit(1))  # the oldest: others may be given out at the same desk
     if found is not None:
         return found
     year = helsinki_year(at)
