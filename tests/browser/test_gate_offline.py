@@ -17,9 +17,10 @@ from wallet import config, create_app
 from wallet.clock import now
 from wallet.register import blocking
 from wallet.register.database import act, db
-from wallet.register.tables import Card, SignIn, Use
+from wallet.register.tables import Card, Use
 from wallet.register.tables import Gate as GateRow
 from wallet.register.tables_offline import Conflict
+from wallet.register.tables_signin import SignIn
 
 pytestmark = pytest.mark.browser
 

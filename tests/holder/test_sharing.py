@@ -11,7 +11,8 @@ from wallet.clock import now
 from wallet.register import invitations, signins
 from wallet.register.database import db
 from wallet.register.numbers import shown
-from wallet.register.tables import Card, SignIn
+from wallet.register.tables import Card
+from wallet.register.tables_signin import SignIn
 
 
 def number_of(who):

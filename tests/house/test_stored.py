@@ -12,7 +12,8 @@ from wallet.clock import now
 from wallet.register import cards, invitations, signins
 from wallet.register.database import db
 from wallet.register.identities import AtGate, Holder
-from wallet.register.tables import Card, Gate, Invitation, JournalLine
+from wallet.register.tables import Card, Gate, JournalLine
+from wallet.register.tables_signin import Invitation
 
 PERSONAL = re.compile(
     r"name|mail|phone|mobile|address|street|birth(?!_year)|birthday|ssn|hetu|identity|personal|label|nick|person|photo|ip\b"

@@ -13,7 +13,8 @@ from wallet.register import accounts, blocking, invitations
 from wallet.register.database import act, db
 from wallet.register.errors import Refused
 from wallet.register.invitations import ALPHABET, grouped, new_code, normalise_code
-from wallet.register.tables import Card, Gate, Invitation, JournalLine
+from wallet.register.tables import Card, Gate, JournalLine
+from wallet.register.tables_signin import Invitation
 
 pytestmark = pytest.mark.usefixtures("noon")
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)

@@ -10,7 +10,8 @@ from tests.register.scans import NOON
 from wallet.register import passkeys
 from wallet.register.database import db
 from wallet.register.errors import Refused
-from wallet.register.tables import Card, JournalLine, Passkey
+from wallet.register.tables import Card, JournalLine
+from wallet.register.tables_signin import Passkey
 
 pytestmark = pytest.mark.usefixtures("noon")
 

@@ -10,7 +10,8 @@ from tests.register.scans import NOON
 from wallet.register import accounts, blocking, signins
 from wallet.register.database import db
 from wallet.register.identities import HeldRole
-from wallet.register.tables import Card, SignIn
+from wallet.register.tables import Card
+from wallet.register.tables_signin import SignIn
 
 pytestmark = pytest.mark.usefixtures("noon")
 DAY, HOUR, MINUTE, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)

@@ -13,7 +13,8 @@ from tests.web.page import Page
 from wallet.clock import now
 from wallet.register import accounts, invitations, signins
 from wallet.register.database import db
-from wallet.register.tables import Card, SignIn
+from wallet.register.tables import Card
+from wallet.register.tables_signin import SignIn
 
 HOMES = {"holder": "/card", "gate": "/gate/today", "staff": "/staff"}
 SIGN_IN_PAGES = {"holder": "/sign-in", "gate": "/gate/enrol", "staff": "/staff/sign-in"}

@@ -33,6 +33,7 @@ def add_account(name: str, email: str, roles: tuple[HeldRole, ...], *, by: Who |
                         role=held.role,
                         unit_id=held.unit_id,
                         venue_id=held.venue_id,
+                        agent_id=held.agent_id,
                         area_id=held.area_id,
                         side=held.side,
                     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from wallet.clock import helsinki_day
 from wallet.register import journal, rules
@@ -75,7 +75,9 @@ def card_of(by: Holder, *, at: datetime) -> CardPage:
     card, area, unit, issuer = row
     assert card.first_day is not None
     assert card.last_day is not None
-    tickets = db.session.scalars(select(ChildTicket).where(ChildTicket.card_id == card.id).order_by(ChildTicket.id))
+    counting = or_(ChildTicket.ended_on.is_(None), ChildTicket.ended_on > today)
+    own = select(ChildTicket).where(ChildTicket.card_id == card.id, counting)
+    tickets = db.session.scalars(own.order_by(ChildTicket.id))
     children = tuple(
         ChildLine(
             ticket.id,

@@ -15,7 +15,8 @@ from wallet.register.cards import CardPage, card_of
 from wallet.register.database import act, db, held
 from wallet.register.errors import Refused
 from wallet.register.identities import Holder
-from wallet.register.tables import Card, Credential, SignIn
+from wallet.register.tables import Card, Credential
+from wallet.register.tables_signin import SignIn
 
 LIFE_DAYS = 28
 LIVE_KEYS = 2

@@ -13,21 +13,25 @@ class Holder:
 
 @dataclass(frozen=True)
 class AtGate:
-    """A venue's enrolled phone, whoever holds it."""
+    """Where a use of a venue is recorded: its enrolled phone, whoever holds it, or a row of `gates` that stands for a
+    member of staff, a ticket agent or a system. `account_id` is who, where it is a person that we know."""
 
     sign_in: str
     gate_id: int
     gate_name: str
     venue_id: str
+    kind: str = "phone"
+    account_id: int | None = None
 
 
 @dataclass(frozen=True)
 class HeldRole:
     """One role of a member of staff and where it holds."""
 
-    role: str  # desk, venue, coordinator, support
+    role: str  # desk, venue, agent, coordinator, support
     unit_id: int | None = None
     venue_id: str | None = None
+    agent_id: str | None = None
     area_id: str | None = None
     side: str | None = None
 

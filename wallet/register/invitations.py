@@ -15,7 +15,8 @@ from wallet.register import journal
 from wallet.register.database import act, db, held
 from wallet.register.errors import Refused
 from wallet.register.identities import Who
-from wallet.register.tables import Card, Gate, Invitation, Venue
+from wallet.register.tables import Card, Gate, Venue
+from wallet.register.tables_signin import Invitation
 from wallet.register.tables_staff import Account
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U

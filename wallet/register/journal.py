@@ -25,7 +25,7 @@ def write(
             act=act,
             by_card_id=by.card_id if isinstance(by, Holder) else None,
             by_gate_id=by.gate_id if isinstance(by, AtGate) else None,
-            by_account_id=by.account_id if isinstance(by, Staff) else None,
+            by_account_id=by.account_id if isinstance(by, (Staff, AtGate)) else None,
             card_id=card_id,
             venue_id=venue_id,
             facts=facts,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from wallet.clock import helsinki_day
 from wallet.register import rules
@@ -16,11 +16,13 @@ from wallet.register.database import db, held
 from wallet.register.identities import AtGate
 from wallet.register.numbers import mistyped
 from wallet.register.tables import Area, Card, ChildTicket, Credential, Event, Gate, Scan, Use, Venue
+from wallet.register.tables_life import CardPeriod
 
 MISSES_ALLOWED = 10
 MISS_MINUTES = 10
 FUTURE_SECONDS = 60
 OLDEST_DAYS = 14
+FORM_DAYS = 92  # a paper form may lie in a drawer over a season
 # What a gate without a connection could not know: the visitor was let in, so it is a use and a conflict line.
 MEANWHILE = ("blocked_meanwhile", "replaced_meanwhile", "withdrawn_meanwhile", "ceiling_passed")
 
@@ -31,7 +33,7 @@ class Attempt:
 
     scan_id: str
     scanned_at: datetime
-    read_by: str  # phone, server, paper, number
+    read_by: str  # phone, server, paper, number, form (a number from a paper form, entered late)
     credential: bytes | None = None
     number: str | None = None  # normalised
     step: int | None = None
@@ -56,6 +58,16 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Right:
+    """What a use is of: this event, or this venue on this day. A season right has a last day."""
+
+    slot: str
+    day: date
+    until: date | None
+    of_venue: bool  # of no event: an earlier season right that runs is the same one
+
+
+@dataclass(frozen=True)
 class Judgement:
     """An answer, and what a row of `uses` needs where it may be recorded."""
 
@@ -64,7 +76,7 @@ class Judgement:
     venue: Venue | None = None
     event: Event | None = None
     use: rules.UseFacts | None = None
-    slot: str = ""
+    right: Right | None = None
     nth: int = 1
     standing: int | None = None  # the use that was there before this scan
 
@@ -81,7 +93,7 @@ def judge(attempt: Attempt, by: AtGate, at: datetime, *, lock: bool = False, cla
 
     if attempt.scanned_at > at + timedelta(seconds=FUTURE_SECONDS):
         return red("scanned_in_future")
-    if attempt.scanned_at < at - timedelta(days=OLDEST_DAYS):
+    if attempt.scanned_at < at - timedelta(days=FORM_DAYS if attempt.read_by == "form" else OLDEST_DAYS):
         return red("scanned_too_long_ago")
     if attempt.number is not None and _paused(by, at):
         return red("gate_paused", minutes=MISS_MINUTES)
@@ -120,12 +132,14 @@ def judge(attempt: Attempt, by: AtGate, at: datetime, *, lock: bool = False, cla
     if reason is not None:
         return red(reason)
 
-    slot = f"{attempt.kind}:event:{event.id}" if event else f"{attempt.kind}:venue:{venue.id}:{day.isoformat()}"
-    seen = _seen_before(card, credential, attempt, slot, by)
+    right = _right(attempt, venue, event, day)
+    seen = _seen_before(card, credential, attempt, right, by)
     if isinstance(seen, Judgement):
         return seen
     reason = rules.refused_use(facts_of_card, use)
     shown = _shown(card, facts_of_card, attempt)
+    courses_left = _courses_left(card, venue_area, day) if attempt.kind == rules.COURSE else None
+    shown |= _limits(card, right, event, venue_area, courses_left)
     if reason is not None:
         return red(reason, **shown)
     if event and event.ceiling is not None and event.taken + 1 + attempt.children > event.ceiling:
@@ -133,12 +147,35 @@ def judge(attempt: Attempt, by: AtGate, at: datetime, *, lock: bool = False, cla
             return red("ceiling_reached", left=event.ceiling - event.taken)
         meanwhile = (*meanwhile, "ceiling_passed")
 
-    noticed = meanwhile + rules.notes(facts_of_card, place, use, read_by=attempt.read_by)
-    elsewhere = _elsewhere_lately(card, attempt, by)
+    sector = event.sector if event else venue.sector
+    noticed = meanwhile + rules.notes(
+        facts_of_card, place, use, read_by=attempt.read_by, courses_left=courses_left, sector=sector
+    )
+    # What is got ahead, by telephone or at the ticket office, is not a card that is at two doors.
+    at_door = day == helsinki_day(attempt.scanned_at) and attempt.read_by != "form"
+    elsewhere = _elsewhere_lately(card, attempt, by, day) if at_door else None
     if elsewhere is not None:
         noticed, shown = ("other_venue_lately", *noticed), shown | elsewhere
     answer = Answer(attempt.scan_id, "amber" if noticed else "green", notes=noticed, facts=shown)
-    return Judgement(answer, card.id, venue, event, use, slot, seen)
+    return Judgement(answer, card.id, venue, event, use, right, seen)
+
+
+def _right(attempt: Attempt, venue: Venue, event: Event | None, day: date) -> Right:
+    of = f"event:{event.id}" if event else f"venue:{venue.id}:{day.isoformat()}"
+    until = None
+    if attempt.kind == rules.SEASON:
+        until = helsinki_day(event.ends_at) if event else rules.season_ends(day, venue.season_days)
+    return Right(f"{attempt.kind}:{of}", day, until, event is None)
+
+
+def _limits(card: Card, right: Right, event: Event | None, area: Area, courses_left: int | None) -> dict[str, Any]:
+    """What staff see of the area's limits, where they touch this use."""
+    if card.kind == rules.COMMUNITY:
+        return {"community_age": area.community_age}
+    if right.slot.startswith(rules.COURSE):
+        fee = event.fee_cents if event else None
+        return {"courses_left": courses_left, "fee_cents": fee, "fee_cap_cents": area.course_fee_cap_cents}
+    return {"until": right.until.isoformat()} if right.until is not None else {}
 
 
 def _stopped(credential: Credential | None, attempt: Attempt) -> bool:
@@ -185,14 +222,23 @@ def _paused(by: AtGate, at: datetime) -> bool:
 
 def _card_facts(card: Card, day: date) -> rules.CardFacts:
     area = db.session.get(Area, card.area_id) if card.area_id else None
-    years = db.session.scalars(select(ChildTicket.birth_year).where(ChildTicket.card_id == card.id))
+    counting = or_(ChildTicket.ended_on.is_(None), ChildTicket.ended_on > day)
+    years = db.session.scalars(select(ChildTicket.birth_year).where(ChildTicket.card_id == card.id, counting))
+    first, last = card.first_day, card.last_day
+    if first and last and not first <= day <= last:
+        # A card that ended and was renewed later has a gap: a visit before it is judged by the days of that time.
+        then = select(CardPeriod.first_day, CardPeriod.last_day).where(
+            CardPeriod.card_id == card.id, CardPeriod.first_day <= day, CardPeriod.last_day >= day
+        )
+        period = db.session.execute(then.limit(1)).one_or_none()
+        first, last = period or (first, last)
     return rules.CardFacts(
         state=card.state,
         kind=card.kind,
         area=card.area_id,
         local_only=bool(area and area.local_only),
-        first_day=card.first_day,
-        last_day=card.last_day,
+        first_day=first,
+        last_day=last,
         children=tuple(rules.child_status(year, day.year) for year in years),
     )
 
@@ -215,23 +261,48 @@ def _shown(card: Card, facts: rules.CardFacts, attempt: Attempt) -> dict[str, An
     }
 
 
-def _seen_before(card: Card, credential: Credential | None, attempt: Attempt, slot: str, by: AtGate) -> Judgement | int:
-    """Rules 2 to 4: an answer where this was used already, else which ticket of its slot this would be."""
-    same = [Use.slot == slot]
+def _courses_left(card: Card, area: Area, day: date) -> int | None:
+    """How many course places the venue's area still gives to this card in the year of `day`; None without a limit."""
+    if area.courses_per_year is None:
+        return None
+    taken = db.session.scalar(
+        select(func.count())
+        .select_from(Use)
+        .join(Venue, Venue.id == Use.venue_id)
+        .where(
+            Use.card_id == card.id,
+            Use.kind == rules.COURSE,
+            Use.undone_at.is_(None),
+            Use.day.between(date(day.year, 1, 1), date(day.year, 12, 31)),
+            Venue.area_id == area.id,
+        )
+    )
+    return area.courses_per_year - (taken or 0)
+
+
+def _seen_before(
+    card: Card, credential: Credential | None, attempt: Attempt, right: Right, by: AtGate
+) -> Judgement | int:
+    """Rules 2 to 4: an answer where this was used already, else which ticket of its slot this would be. A season right
+    of the venue is the same right again while an earlier one runs."""
+    same = [Use.slot == right.slot]
+    if right.until is not None and right.of_venue:
+        running = and_(Use.kind == rules.SEASON, Use.venue_id == by.venue_id, Use.event_id.is_(None))
+        same.append(and_(running, Use.day <= right.until, Use.until >= right.day))
     if attempt.step is not None:
         same.append(Use.step == attempt.step)
     rows = db.session.execute(
         select(Use, Venue.name_fi)
         .join(Venue, Venue.id == Use.venue_id)
         .where(Use.card_id == card.id, or_(*same))
-        .order_by(Use.nth)
+        .order_by(Use.id)
     ).all()
     live = [(use, name) for use, name in rows if use.undone_at is None]
     for use, name in live:
         if attempt.step is not None and use.step == attempt.step and use.venue_id != by.venue_id:
             where = {"used_at": use.scanned_at.isoformat(), "venue": name}
             return Judgement(Answer(attempt.scan_id, "red", "used_elsewhere", facts=where), card.id, standing=use.id)
-    tickets = [use for use, _ in live if use.slot == slot]
+    tickets = [use for use, _ in live if use.slot == right.slot or (right.of_venue and use.until and not use.event_id)]
     if tickets and not attempt.another:
         last = tickets[-1]
         facts: dict[str, Any] = {
@@ -240,6 +311,8 @@ def _seen_before(card: Card, credential: Credential | None, attempt: Attempt, sl
             "assistants": last.assistants,
             "use_id": last.id if last.gate_id == by.gate_id else None,
         }
+        if last.until is not None:
+            facts["until"] = last.until.isoformat()
         answer = Answer(attempt.scan_id, "neutral", "already_recorded", facts=facts)
         return Judgement(answer, card.id, standing=last.id)
     spent = any(use.step == attempt.step for use, _ in rows) if attempt.step is not None else False
@@ -252,10 +325,10 @@ def _seen_before(card: Card, credential: Credential | None, attempt: Attempt, sl
     )
     if spent or behind:
         return Judgement(Answer(attempt.scan_id, "red", "old_code"), card.id)
-    return tickets[-1].nth + 1 if tickets else 1
+    return max((use.nth for use in tickets if use.slot == right.slot), default=0) + 1
 
 
-def _elsewhere_lately(card: Card, attempt: Attempt, by: AtGate) -> dict[str, Any] | None:
+def _elsewhere_lately(card: Card, attempt: Attempt, by: AtGate, day: date) -> dict[str, Any] | None:
     """Rule 5: the same card at another venue less than 15 minutes before or after."""
     span = timedelta(minutes=rules.OTHER_VENUE_MINUTES)
     row = db.session.execute(
@@ -265,6 +338,7 @@ def _elsewhere_lately(card: Card, attempt: Attempt, by: AtGate) -> dict[str, Any
             Use.card_id == card.id,
             Use.venue_id != by.venue_id,
             Use.undone_at.is_(None),
+            Use.day == day,
             Use.scanned_at > attempt.scanned_at - span,
             Use.scanned_at < attempt.scanned_at + span,
         )

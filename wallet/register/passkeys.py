@@ -10,7 +10,8 @@ from wallet.register import journal
 from wallet.register.database import act, db, held
 from wallet.register.errors import Refused
 from wallet.register.identities import Holder, Staff
-from wallet.register.tables import Card, Passkey
+from wallet.register.tables import Card
+from wallet.register.tables_signin import Passkey
 from wallet.register.tables_staff import Account
 
 OWN_LIMIT = 10

@@ -130,13 +130,32 @@ def refused_use(card: CardFacts, use: UseFacts) -> str | None:
     return None
 
 
-def notes(card: CardFacts, venue: VenueFacts, use: UseFacts, *, read_by: str) -> tuple[str, ...]:
-    """What looks odd but is not refused: staff decide, on goodwill ("What a card gives", last lines)."""
+def season_ends(day: date, season_days: int | None) -> date:
+    """The last day of a season right got on `day`: the venue's own length, or the end of the calendar year [D]."""
+    return date(day.year, 12, 31) if season_days is None else day + timedelta(days=season_days - 1)
+
+
+def notes(
+    card: CardFacts,
+    venue: VenueFacts,
+    use: UseFacts,
+    *,
+    read_by: str,
+    courses_left: int | None = None,
+    sector: str = "culture",
+) -> tuple[str, ...]:
+    """What looks odd but is not refused: staff decide, on goodwill ("What a card gives", last lines).
+
+    `courses_left` is what the area's `courses_per_year` leaves before this one; None is no limit."""
     found = []
     if read_by in ("paper", "number"):
         found.append("compare")  # it is static, so never plain green (CODES.md, "Paper")
     if use.kind not in venue.offers:
         found.append("not_offered")
+    if use.kind == COURSE and courses_left is not None and courses_left <= 0:
+        found.append("courses_used")
+    if use.kind == SEASON and sector != "sport":
+        found.append("season_not_sport")
     sure = sum(status == "valid" for status in card.children)
     if card.kind == PERSONAL and sure < use.children:
         found.append("child_turning_18")

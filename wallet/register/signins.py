@@ -9,7 +9,8 @@ from sqlalchemy import delete, or_, select, update
 from wallet.register import journal
 from wallet.register.database import act, db, held
 from wallet.register.identities import AtGate, HeldRole, Holder, Staff
-from wallet.register.tables import Card, Gate, SignIn
+from wallet.register.tables import Card, Gate
+from wallet.register.tables_signin import SignIn
 from wallet.register.tables_staff import Account, Role
 
 # (whole length, longest pause). A holder's lasts as long as browsers keep cookies: nobody may be shut out at a
@@ -89,7 +90,7 @@ def staff(sign_in: str, *, at: datetime) -> Staff | None:
     if account is None or account.left_at is not None:
         return None
     roles = db.session.scalars(select(Role).where(Role.account_id == account.id).order_by(Role.id))
-    held = tuple(HeldRole(r.role, r.unit_id, r.venue_id, r.area_id, r.side) for r in roles)
+    held = tuple(HeldRole(r.role, r.unit_id, r.venue_id, r.agent_id, r.area_id, r.side) for r in roles)
     return Staff(sign_in, account.id, account.name, held)
 
 

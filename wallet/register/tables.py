@@ -33,11 +33,6 @@ def one_of(column: str, *words: str) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
 
 
-def _exactly_one(name: str, *columns: str) -> CheckConstraint:
-    counted = " + ".join(f"CASE WHEN {column} IS NULL THEN 0 ELSE 1 END" for column in columns)
-    return CheckConstraint(f"{counted} = 1", name=name)
-
-
 # The network
 
 
@@ -126,6 +121,7 @@ class Venue(Base):
     offers_course: Mapped[bool] = mapped_column(Boolean, default=False)
     offers_season: Mapped[bool] = mapped_column(Boolean, default=False)
     record_at_once: Mapped[bool] = mapped_column(Boolean, default=False)
+    season_days: Mapped[int | None] = mapped_column(SmallInteger)  # a season right's length; None is the calendar year
     notes: Mapped[str | None] = mapped_column(String(1000))
 
 
@@ -152,6 +148,7 @@ class Event(Base):
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ceiling: Mapped[int | None] = mapped_column(Integer)
+    fee_cents: Mapped[int | None] = mapped_column(Integer)  # a course's
     taken: Mapped[int] = mapped_column(Integer, default=0)
 
 
@@ -159,20 +156,27 @@ class Event(Base):
 
 
 class Card(Base):
-    """The entitlement. A blank card has a number and nothing else."""
+    """The entitlement. A blank card has a number and the unit it was printed for; a deleted one its days alone."""
 
     __tablename__ = "cards"
     __table_args__ = (
         one_of("kind", "personal", "community"),
-        one_of("state", "blank", "registered", "blocked", "replaced"),
+        one_of("state", "blank", "registered", "blocked", "replaced", "deleted"),
         CheckConstraint(
             "state = 'blank' OR (unit_id IS NOT NULL AND first_day IS NOT NULL AND last_day IS NOT NULL)",
             name="registered_whole",
         ),
         CheckConstraint(
-            "state = 'blank' OR kind = 'community' OR (birth_year IS NOT NULL AND postcode IS NOT NULL)",
+            "state IN ('blank', 'deleted') OR kind = 'community' OR (birth_year IS NOT NULL AND postcode IS NOT NULL)",
             name="personal_whole",
         ),
+        # What a holder had deleted, and what an organisation's card never has.
+        CheckConstraint(
+            "(state <> 'deleted' AND kind = 'personal') OR (birth_year IS NULL AND postcode IS NULL "
+            "AND life_situation IS NULL AND gender IS NULL)",
+            name="nobody_known",
+        ),
+        Index("ix_cards_unit_id_last_day", "unit_id", "last_day"),
         CheckConstraint("first_day <= last_day", name="days_forward"),
     )
 
@@ -181,7 +185,9 @@ class Card(Base):
     kind: Mapped[str] = mapped_column(String(12), default="personal")
     state: Mapped[str] = mapped_column(String(12), default="blank")
     area_id: Mapped[str | None] = mapped_column(ForeignKey("areas.id"))
-    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"), index=True)
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("print_batches.id"), index=True)
+    label: Mapped[str | None] = mapped_column(String(80))  # an organisation's word for its community card
     birth_year: Mapped[int | None] = mapped_column(SmallInteger)
     postcode: Mapped[str | None] = mapped_column(String(5))
     life_situation: Mapped[str | None] = mapped_column(String(40))
@@ -198,15 +204,22 @@ class Card(Base):
 
 
 class ChildTicket(Base):
-    """A holder's right to bring one own child or grandchild. Its label lives on the holder's phone."""
+    """A holder's right to bring one own child or grandchild. Its label lives on the holder's phone.
+
+    `ended_on` is the first day on which it no longer counts: taken off at a renewal, or turned into an own card."""
 
     __tablename__ = "child_tickets"
-    __table_args__ = (one_of("relation", "child", "grandchild", "household"),)
+    __table_args__ = (
+        one_of("relation", "child", "grandchild", "household"),
+        CheckConstraint("own_card_id IS NULL OR ended_on IS NOT NULL", name="own_card_ends_it"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     card_id: Mapped[int] = mapped_column(ForeignKey("cards.id"), index=True)
     birth_year: Mapped[int | None] = mapped_column(SmallInteger)
     relation: Mapped[str] = mapped_column(String(12), default="child")
+    ended_on: Mapped[date | None] = mapped_column(Date)
+    own_card_id: Mapped[int | None] = mapped_column(ForeignKey("cards.id"), unique=True)
 
 
 class Credential(Base):
@@ -247,70 +260,29 @@ class Credential(Base):
 
 
 class Gate(Base):
-    """A venue's phone that checks cards. It has a name and no person; one tap revokes it."""
+    """Where uses of a venue are recorded. A phone at the door has a name and no person; one tap revokes it. A member of
+    staff at the venue's own pages, a ticket agent, and a system with a token are gates too: what holds for one holds
+    for all."""
 
     __tablename__ = "gates"
+    __table_args__ = (
+        one_of("kind", "phone", "office", "agent", "api"),
+        CheckConstraint(
+            "(kind IN ('office', 'agent')) = (account_id IS NOT NULL) AND (kind = 'api') = (token_id IS NOT NULL)",
+            name="kind_fits",
+        ),
+        UniqueConstraint("venue_id", "account_id", "kind"),
+        UniqueConstraint("venue_id", "token_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     venue_id: Mapped[str] = mapped_column(ForeignKey("venues.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(8), default="phone", server_default=text("'phone'"))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), index=True)
+    token_id: Mapped[int | None] = mapped_column(ForeignKey("api_tokens.id"))
     name: Mapped[str] = mapped_column(String(80))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
-# Signing in
-
-
-class Invitation(Base):
-    """A single-use way in: a holder's activation letter, a gate's enrolment, a member of staff's first sign-in.
-
-    The code is on the letter and in the link's fragment; here is only its hash."""
-
-    __tablename__ = "invitations"
-    __table_args__ = (_exactly_one("one_subject", "card_id", "venue_id", "account_id"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    code_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
-    card_id: Mapped[int | None] = mapped_column(ForeignKey("cards.id"), index=True)
-    venue_id: Mapped[str | None] = mapped_column(ForeignKey("venues.id"), index=True)
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), index=True)
-    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    tries: Mapped[int] = mapped_column(SmallInteger, default=0)
-    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
-class Passkey(Base):
-    """A passkey of a holder or of a member of staff."""
-
-    __tablename__ = "passkeys"
-    __table_args__ = (_exactly_one("one_owner", "card_id", "account_id"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    credential: Mapped[bytes] = mapped_column(LargeBinary(1023), unique=True)
-    public_key: Mapped[bytes] = mapped_column(LargeBinary)
-    sign_count: Mapped[int] = mapped_column(BigId, default=0)
-    card_id: Mapped[int | None] = mapped_column(ForeignKey("cards.id"), index=True)
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), index=True)
-    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
-class SignIn(Base):
-    """One signed-in browser. Ending the row ends the session at its next request."""
-
-    __tablename__ = "sign_ins"
-    __table_args__ = (_exactly_one("one_subject", "card_id", "gate_id", "account_id"),)
-
-    id: Mapped[str] = mapped_column(String(43), primary_key=True)
-    card_id: Mapped[int | None] = mapped_column(ForeignKey("cards.id"), index=True)
-    gate_id: Mapped[int | None] = mapped_column(ForeignKey("gates.id"), index=True)
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), index=True)
-    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    ends_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 # Uses
@@ -328,6 +300,7 @@ class Use(Base):
         one_of("read_by", "phone", "server", "paper", "number", "form"),
         CheckConstraint("children >= 0 AND assistants >= 0", name="counts_whole"),
         CheckConstraint("(undone_at IS NULL) = (undone_reason IS NULL)", name="undone_with_reason"),
+        CheckConstraint("(kind = 'season') = (until IS NOT NULL)", name="season_until"),
         # The guarantee against a second use of one code, whatever Python believes (CODES.md, "Online rules").
         UniqueConstraint("card_id", "step"),
         Index(
@@ -348,7 +321,9 @@ class Use(Base):
     venue_id: Mapped[str] = mapped_column(ForeignKey("venues.id"))
     event_id: Mapped[int | None] = mapped_column(ForeignKey("events.id"), index=True)
     gate_id: Mapped[int | None] = mapped_column(ForeignKey("gates.id"), index=True)
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("uses.id"), index=True)  # the community card's use
     kind: Mapped[str] = mapped_column(String(8))
+    until: Mapped[date | None] = mapped_column(Date)  # a season right's last day
     sector: Mapped[str] = mapped_column(String(16))  # the venue's or event's on that day: past totals don't change
     day: Mapped[date] = mapped_column(Date, index=True)
     children: Mapped[int] = mapped_column(SmallInteger, default=0)

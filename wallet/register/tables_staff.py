@@ -24,18 +24,20 @@ class Account(Base):
 
 
 class Role(Base):
-    """What an account may do, and where: one unit's desk, one venue, one side of an area, the whole country."""
+    """What an account may do, and where: one unit's desk, one venue, one ticket agent, one side of an area, the whole
+    country."""
 
     __tablename__ = "roles"
     __table_args__ = (
-        one_of("role", "desk", "venue", "coordinator", "support"),
+        one_of("role", "desk", "venue", "agent", "coordinator", "support"),
         CheckConstraint(
             "(role = 'desk') = (unit_id IS NOT NULL) AND (role = 'venue') = (venue_id IS NOT NULL) "
+            "AND (role = 'agent') = (agent_id IS NOT NULL) "
             "AND (role = 'coordinator') = (area_id IS NOT NULL) AND (role = 'coordinator') = (side IS NOT NULL)",
             name="scope_fits",
         ),
         CheckConstraint("side IS NULL OR side IN ('culture', 'social')", name="side_known"),
-        UniqueConstraint("account_id", "role", "unit_id", "venue_id", "area_id", "side"),
+        UniqueConstraint("account_id", "role", "unit_id", "venue_id", "agent_id", "area_id", "side"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -43,5 +45,6 @@ class Role(Base):
     role: Mapped[str] = mapped_column(String(12))
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
     venue_id: Mapped[str | None] = mapped_column(ForeignKey("venues.id"))
+    agent_id: Mapped[str | None] = mapped_column(ForeignKey("agents.id"))
     area_id: Mapped[str | None] = mapped_column(ForeignKey("areas.id"))
     side: Mapped[str | None] = mapped_column(String(8))

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from wallet.register import conflicts, journal, rules
+from wallet.register import card_years, conflicts, journal, rules
 from wallet.register.database import act, db, held
 from wallet.register.errors import NotFound, Refused
 from wallet.register.identities import AtGate, Holder
@@ -67,6 +67,7 @@ def _record(attempt: Attempt, by: AtGate, at: datetime) -> Answer:
                 answer = replace(answer, verdict="amber", notes=("ceiling_passed", *answer.notes))
             session.add(use)
             session.flush()
+            card_years.used(use)
             undo_until = (at + timedelta(minutes=rules.UNDO_MINUTES)).isoformat()
             facts = answer.facts | {"use_id": use.id, "undo_until": undo_until, "recorded_at": at.isoformat()}
             answer = replace(answer, recorded=True, facts=facts)
@@ -108,10 +109,17 @@ def undo_use(use_id: int, *, by: AtGate, at: datetime, reason: str) -> None:
             raise Refused("undone_already")
         if at > use.recorded_at + timedelta(minutes=rules.UNDO_MINUTES):
             raise Refused("undo_too_late")
-        use.undone_at, use.undone_reason = at, reason
-        if use.seats:
-            session.execute(update(Event).where(Event.id == use.event_id).values(taken=Event.taken - use.seats))
-        journal.write("gate:use:undone", at=at, by=by, card_id=use.card_id, venue_id=use.venue_id, use=use.id)
+        _undo(use, reason, by=by, at=at)
+
+
+def _undo(use: Use, reason: str, *, by: AtGate, at: datetime) -> None:
+    """Say of a use that it is undone, inside the act that is under way: seats go back, a year without a use is gone."""
+    use.undone_at, use.undone_reason = at, reason
+    db.session.flush()
+    if use.seats:
+        db.session.execute(update(Event).where(Event.id == use.event_id).values(taken=Event.taken - use.seats))
+    card_years.undone(use)
+    journal.write("gate:use:undone", at=at, by=by, card_id=use.card_id, venue_id=use.venue_id, use=use.id)
 
 
 @dataclass(frozen=True)
@@ -212,6 +220,7 @@ def _take_seats(judgement: Judgement, attempt: Attempt) -> int | None:
 def _use_row(judgement: Judgement, attempt: Attempt, by: AtGate, at: datetime) -> Use:
     assert judgement.venue is not None
     assert judgement.use is not None
+    assert judgement.right is not None
     return Use(
         card_id=judgement.card_id,
         venue_id=by.venue_id,
@@ -224,8 +233,9 @@ def _use_row(judgement: Judgement, attempt: Attempt, by: AtGate, at: datetime) -
         assistants=attempt.assistants,
         read_by=attempt.read_by,
         step=attempt.step,
-        slot=judgement.slot,
+        slot=judgement.right.slot,
         nth=judgement.nth,
+        until=judgement.right.until,
         scanned_at=attempt.scanned_at,
         recorded_at=at,
         late=attempt.late,
