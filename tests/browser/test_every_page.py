@@ -15,9 +15,8 @@ from tests.browser.conftest import Watched
 from tests.browser.film import shoot
 from tests.gate.doors import Phone, scan
 from tests.live import LiveServer
-from wallet import config, create_app
+from wallet import config, create_app, scans
 from wallet.clock import helsinki_day, helsinki_year, now
-from wallet.gate import records
 from wallet.register import accounts, blocking, cards, demo, invitations, signins, uses
 from wallet.register.database import act, db
 from wallet.register.identities import HeldRole, Holder
@@ -136,8 +135,8 @@ def door(found):
 def visit(found, settings, *, who="holder", children=0):
     """A use, recorded at the gate just now; its id."""
     phone = Phone(Holder("", found[who]["card_id"]), settings)
-    record = records.read(scan(phone.code(party=(children, 0))), gate_clock_ahead=timedelta(0))
-    answer = records.store(record, settings, by=door(found), at=now())
+    record = scans.read(scan(phone.code(party=(children, 0))), gate_clock_ahead=timedelta(0))
+    answer = scans.store(record, settings, by=door(found), at=now())
     assert answer.recorded, answer
     return answer.facts["use_id"]
 

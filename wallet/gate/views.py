@@ -7,14 +7,15 @@ from typing import Any
 from flask import Blueprint, abort, current_app, jsonify, make_response, redirect, render_template, request, url_for
 from flask_wtf.csrf import generate_csrf
 
+from wallet import scans
 from wallet.clock import helsinki_day, now
 from wallet.config import Settings
-from wallet.gate import lists, records
-from wallet.gate.records import BadRecord
+from wallet.gate import lists
 from wallet.register import conflicts, uses, venues
 from wallet.register.errors import Refused
 from wallet.register.identities import AtGate
 from wallet.register.judging import Answer
+from wallet.scans import BadRecord
 from wallet.signin import guards
 from wallet.web import errors
 from wallet.web.assets import packed
@@ -83,10 +84,10 @@ def check_one(gate: AtGate) -> Any:
         return errors.answer("other_venue", 409)
     try:
         item = body["record"] if isinstance(body, dict) and "record" in body else None
-        record = records.read(item, gate_clock_ahead=_clock_ahead(body))
+        record = scans.read(item, gate_clock_ahead=_clock_ahead(body))
     except BadRecord as bad:
         return jsonify(answer=_told(_bad(bad)), now=_milliseconds()), 422
-    return jsonify(answer=_told(records.check(record, _settings(), by=gate, at=now())), now=_milliseconds())
+    return jsonify(answer=_told(scans.check(record, _settings(), by=gate, at=now())), now=_milliseconds())
 
 
 @blueprint.post("/uses")
@@ -107,7 +108,7 @@ def record(gate: AtGate) -> Any:
         ahead = _clock_ahead(body)
     except BadRecord:
         return errors.answer("bad_request", 400)
-    told = uses.answers_given(gate, [one for one in map(records.scan_id_of, items) if one])
+    told = uses.answers_given(gate, [one for one in map(scans.scan_id_of, items) if one])
     answers = [_answer(item, told, gate, ahead) for item in items]
     count, children = uses.counts_today(gate, helsinki_day(now()))
     return jsonify(
@@ -117,11 +118,11 @@ def record(gate: AtGate) -> Any:
 
 def _answer(item: Any, told: dict[str, Answer], gate: AtGate, ahead: timedelta) -> Answer:
     # Rule 1 comes before everything, also before the code is looked at: the key may be withdrawn since.
-    scan_id = records.scan_id_of(item)
+    scan_id = scans.scan_id_of(item)
     if scan_id in told:
         return told[scan_id]
     try:
-        return records.store(records.read(item, gate_clock_ahead=ahead), _settings(), by=gate, at=now())
+        return scans.store(scans.read(item, gate_clock_ahead=ahead), _settings(), by=gate, at=now())
     except BadRecord as bad:
         return _bad(bad)
 

@@ -1,7 +1,7 @@
 """One record as a gate sends it: read strictly, its code verified, then put to the register.
 
-The gate introduces codes and register to each other. Online is an offline queue of one: the check before recording,
-the record itself and a queue's upload all come through here.
+Codes and register have never met: they are introduced to each other here, for every room that records uses. Online is
+an offline queue of one: the check before recording, the record itself and a queue's upload all come through here.
 """
 
 import re
