@@ -155,6 +155,7 @@ def test_a_holder_sees_the_places_of_the_cards_area_that_are_not_over(people: Pe
     assert [place.name_fi for place in places] == ["Kesateatteri", "Museo", "Teatteri", "Viimeinen"]
     assert (places[0].opens, places[0].closes) == (NOON.date() + 30 * DAY, NOON.date() + 60 * DAY)
     assert [place.offers for place in places[2:]] == [("ticket",), ("course", "season")]
+    assert venues.places_of_unit(people.unit, at=NOON) == places, "the letter of the unit's cards says the same"
 
 
 def test_a_holder_sees_two_hundred_places_at_most(people: People) -> None:

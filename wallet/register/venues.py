@@ -60,9 +60,24 @@ def places(by: Holder, *, at: datetime) -> list[Place]:
         .order_by(Venue.folded, Venue.id)
         .limit(MOST_PLACES)
     )
-    return [
-        Place(v.name_fi, v.name_sv, v.name_en, v.address, v.city, _offers(v), v.popup, v.opens, v.closes) for v in rows
-    ]
+    return [_place(venue) for venue in rows]
+
+
+def places_of_unit(unit_id: int, *, at: datetime) -> list[Place]:
+    """The venues of the unit's area that take the card now or later, by name, at most MOST_PLACES: for the letter."""
+    rows = db.session.scalars(
+        select(Venue)
+        .join(Issuer, Issuer.area_id == Venue.area_id)
+        .join(Unit, Unit.issuer_id == Issuer.id)
+        .where(Unit.id == unit_id, or_(Venue.closes.is_(None), Venue.closes >= helsinki_day(at)))
+        .order_by(Venue.folded, Venue.id)
+        .limit(MOST_PLACES)
+    )
+    return [_place(venue) for venue in rows]
+
+
+def _place(v: Venue) -> Place:
+    return Place(v.name_fi, v.name_sv, v.name_en, v.address, v.city, _offers(v), v.popup, v.opens, v.closes)
 
 
 def _offers(venue: Venue) -> tuple[str, ...]:
