@@ -7,18 +7,23 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from flask import Flask
+from flask_migrate import upgrade
 
 from tests.postgres import free_port
 from wallet import create_app
 from wallet.cli import demo_people
+from wallet.clock import now
+from wallet.codes import Keyring, keys
 from wallet.config import from_environment
 from wallet.register.database import db
+from wallet.register.network import load_network
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -61,22 +66,35 @@ class LiveServer:
             raise RuntimeError(f"wallet {' '.join(arguments)}: {done.stdout}{done.stderr}")
         return done.stdout
 
-    def links(self) -> dict[str, dict[str, Any]]:
-        """A fresh link for each demo person, by key, as `wallet demo-links` prints them. Made in this process: a test
-        wants some for itself, and starting the command takes longer than most tests."""
+    @contextmanager
+    def register(self) -> Iterator[None]:
+        """This server's register, in this process: starting a command takes longer than most tests."""
         if self.app is None:
             self.app = create_app(from_environment(self.env))
         with self.app.app_context():
-            made = demo_people(self.origin)
+            yield
             db.session.remove()
             db.engine.dispose()
-        return {link["key"]: link for link in made}
+
+    def links(self) -> dict[str, dict[str, Any]]:
+        """A fresh link for each demo person, by key, as `wallet demo-links` prints them."""
+        with self.register():
+            return {link["key"]: link for link in demo_people(self.origin)}
+
+    def prepare(self) -> None:
+        """What `make run` does before it serves: network keys, migrations, the sample network."""
+        file = self.folder / "network_keys.json"
+        if not file.exists():
+            ring = Keyring()
+            for kind in keys.KEY_TYPES:
+                ring = keys.add(ring, keys.new(kind, now(), [key.kid for key in ring.keys]))
+            file.write_text(keys.dump(ring), encoding="utf-8")
+        with self.register():
+            upgrade()
+            load_network(ROOT / "wallet" / "sample_network", at=now())
 
     def __enter__(self) -> "LiveServer":
-        if not (self.folder / "network_keys.json").exists():
-            self.wallet("keys", "new")
-        self.wallet("db", "upgrade")
-        self.wallet("load-network", str(ROOT / "wallet" / "sample_network"))
+        self.prepare()
         self.start()
         return self
 

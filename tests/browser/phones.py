@@ -3,13 +3,13 @@
 import io
 import json
 import re
-import subprocess
 import sys
 import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import time_machine
 import zxingcpp
 from babel.messages.pofile import read_po
 from PIL import Image
@@ -50,25 +50,21 @@ class ServerAt(LiveServer):
         super().__init__(database_url, folder, workers=1)
         self.at = at
 
-    def _python(self, run: str, arguments: list[str]) -> list[str]:
-        code = (
-            f"import sys, time_machine; time_machine.travel({self.at.timestamp()}, tick=True).start();"
-            f" sys.argv = {['wallet', *arguments]!r}; {run}"
-        )
-        return [sys.executable, "-c", code]
-
-    def wallet(self, *arguments: str) -> str:
-        command = self._python("from wallet.cli import main; main()", list(arguments))
-        done = subprocess.run(command, env=self.env, cwd=self.root, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
     def links(self) -> dict[str, dict[str, Any]]:
         """Made at the server's time, not at this process's."""
-        return {link["key"]: link for link in json.loads(self.wallet("demo-links", "--json"))}
+        with time_machine.travel(self.now()):
+            return super().links()
+
+    def prepare(self) -> None:
+        with time_machine.travel(self.at):
+            super().prepare()
 
     def command(self) -> list[str]:
-        return self._python("from gunicorn.app.wsgiapp import run; run()", [])
+        code = (
+            f"import sys, time_machine; time_machine.travel({self.at.timestamp()}, tick=True).start();"
+            " sys.argv = ['gunicorn']; from gunicorn.app.wsgiapp import run; run()"
+        )
+        return [sys.executable, "-c", code]
 
     def now(self) -> datetime:
         """The server's time."""
