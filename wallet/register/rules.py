@@ -12,7 +12,12 @@ OWN_CARD_AGE = 16
 RENEWAL_DAYS = 60
 GROUP_NOTE = 5
 UNDO_MINUTES = 15
+VENUE_UNDO_DAYS = 30
+ENTRIES_A_DAY = 200  # typed and paper entries of a venue (CODES.md, "Threats") [D]
 OTHER_VENUE_MINUTES = 15
+LINKED_MONTHS = 13  # a use to its card ("Reports", Retention [D]): the holder can look back over a card year
+REFUSAL_DAYS = 30  # refused scans ("Reports", Retention [D])
+CORRECTION_DAYS = 30  # as long as the venue may undo ("What is recorded" [D])
 
 PERSONAL, COMMUNITY = "personal", "community"
 TICKET, COURSE, SEASON = "ticket", "course", "season"
@@ -41,6 +46,20 @@ def renewal_opens(last_day: date) -> date:
     return last_day - timedelta(days=RENEWAL_DAYS)
 
 
+def refused_giving(area_status: str, first: date, last: date) -> str | None:
+    """Why an area gives no card for these days: it left the network, or its pilot is over before they begin."""
+    if area_status == "ended":
+        return "area_ended"
+    return "pilot_over" if last < first else None
+
+
+def renewed_days(last_day: date, today: date, pilot_ends: date | None = None) -> tuple[date, date]:
+    """The stretch that a renewal adds: a valid card's begins the day after its last day, an expired one's today
+    ("Who gets a card", 7). Its end comes before its beginning where the pilot is over by then."""
+    first = max(last_day + timedelta(days=1), today)
+    return first, last_valid_day(first, pilot_ends)
+
+
 def child_status(birth_year: int | None, year: int) -> str:
     """`valid`, `turning_18` (amber, "free until the 18th birthday") or `ended`, for a visit in `year`
     ("What a card gives"). A ticket without a birth year is valid."""
@@ -56,7 +75,7 @@ def child_status(birth_year: int | None, year: int) -> str:
 class CardFacts:
     """What the rules need to know of a card on a day."""
 
-    state: str  # blank, registered, blocked, replaced
+    state: str  # blank, registered, blocked, replaced, deleted
     kind: str  # personal, community
     area: str | None
     local_only: bool
@@ -100,6 +119,8 @@ def refused_card(card: CardFacts, day: date) -> str | None:
         return "not_registered"
     if card.state in ("blocked", "replaced"):
         return card.state
+    if card.state == "deleted":
+        return "withdrawn"  # whoever asks hears what is said of a code that nobody knows
     if day > card.last_day:
         return "card_expired"
     if day < card.first_day:
@@ -164,6 +185,19 @@ def notes(
     if card.kind == COMMUNITY and use.children > GROUP_NOTE:
         found.append("large_group")
     return tuple(found)
+
+
+# How long things are kept
+
+
+def first_linked_day(today: date) -> date:
+    """The earliest day whose uses still say which card it was: 13 calendar months back ("Reports", Retention). Where
+    that month has no such day, its uses have had their 13 months, and the next month begins."""
+    years, months = divmod(today.year * 12 + today.month - 1 - LINKED_MONTHS, 12)
+    try:
+        return date(years, months + 1, today.day)
+    except ValueError:
+        return date(years + months // 11, (months + 1) % 12 + 1, 1)
 
 
 # Holder's PIN

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from wallet.register import card_years, conflicts, journal, rules
@@ -13,6 +13,8 @@ from wallet.register.errors import NotFound, Refused
 from wallet.register.identities import AtGate, Holder
 from wallet.register.judging import Answer, Attempt, Judgement, judge
 from wallet.register.tables import Credential, Event, Gate, Scan, Use, Venue
+from wallet.register.tables_agents import ApiToken
+from wallet.register.tables_staff import Role
 
 
 def answers_given(by: AtGate, scan_ids: list[str]) -> dict[str, Answer]:
@@ -110,6 +112,46 @@ def undo_use(use_id: int, *, by: AtGate, at: datetime, reason: str) -> None:
         if at > use.recorded_at + timedelta(minutes=rules.UNDO_MINUTES):
             raise Refused("undo_too_late")
         _undo(use, reason, by=by, at=at)
+
+
+# Why a venue undoes a use in its list. A choice, so that nobody can write about a person.
+UNDO_REASONS = ("wrong_card", "wrong_children", "entered_twice", "not_visited", "holder_asked")
+
+
+def undo_at_venue(use_id: int, *, by: AtGate, at: datetime, reason: str) -> None:
+    """Undo a use in its venue's list, within 30 days and with one of UNDO_REASONS. The row stays and says so.
+
+    Raises NotFound for another venue's use and, where a ticket agent asks, for what the agent did not record;
+    Refused("undone_already" | "venue_undo_too_late")."""
+    with act():
+        undo_in_list(use_id, by=by, at=at, reason=reason)
+
+
+def undo_in_list(use_id: int, *, by: AtGate, at: datetime, reason: str) -> None:
+    """What `undo_at_venue` does, inside the act that is under way."""
+    assert reason in UNDO_REASONS
+    use = db.session.scalars(held(select(Use).where(Use.id == use_id, listed(by)))).one_or_none()
+    if use is None:
+        raise NotFound("use_not_found")
+    if use.undone_at is not None:
+        raise Refused("undone_already")
+    if at > use.recorded_at + timedelta(days=rules.VENUE_UNDO_DAYS):
+        raise Refused("venue_undo_too_late")
+    _undo(use, reason, by=by, at=at)
+
+
+def listed(by: AtGate) -> ColumnElement[bool]:
+    """The uses that are this asker's to see in a list and to undo there: a venue's own people see all of the venue's,
+    a ticket agent what the agent's people and systems recorded for it."""
+    here = Use.venue_id == by.venue_id
+    if by.kind != "agent":
+        return here
+    mine = select(Role.agent_id).where(Role.account_id == by.account_id, Role.agent_id.is_not(None))
+    people = select(Role.account_id).where(Role.agent_id.in_(mine))
+    systems = select(ApiToken.id).where(ApiToken.agent_id.in_(mine))
+    agents = and_(Gate.kind == "agent", Gate.account_id.in_(people))
+    theirs = or_(agents, Gate.token_id.in_(systems))
+    return here & Use.gate_id.in_(select(Gate.id).where(Gate.venue_id == by.venue_id, theirs))
 
 
 def _undo(use: Use, reason: str, *, by: AtGate, at: datetime) -> None:
