@@ -118,6 +118,7 @@ def test_a_child_ticket_is_judged_for_the_year_of_the_event() -> None:
         (replace(CARD, last_day=None), DAY, "not_registered", "a card works only once it is registered"),
         (replace(CARD, state="blocked"), DAY, "blocked", "blocked"),
         (replace(CARD, state="replaced"), DAY, "replaced", "the old number answers replaced"),
+        (replace(CARD, state="deleted"), DAY, "withdrawn", "a deleted card's codes are heard of as withdrawn"),
         (CARD, date(2026, 1, 10), None, "counting the day it is given"),
         (CARD, date(2027, 1, 9), None, "the last valid day is valid"),
         (CARD, date(2027, 1, 10), "card_expired", "expired on that day"),

@@ -108,6 +108,7 @@ class UseFacts:
     day: date
     children: int
     assistants: int = 0
+    members: int = 0  # of a community card's group: clients who have own cards with them
 
 
 # Hard refusals, each the first that applies in DOMAIN.md's order ("What a card gives").
@@ -180,9 +181,10 @@ def notes(
     sure = sum(status == "valid" for status in card.children)
     if card.kind == PERSONAL and sure < use.children:
         found.append("child_turning_18")
-    if card.kind == COMMUNITY and use.children == 0:
+    clients = use.children + use.members
+    if card.kind == COMMUNITY and clients == 0:
         found.append("community_alone")
-    if card.kind == COMMUNITY and use.children > GROUP_NOTE:
+    if card.kind == COMMUNITY and clients > GROUP_NOTE:
         found.append("large_group")
     return tuple(found)
 
@@ -193,11 +195,11 @@ def notes(
 def first_linked_day(today: date) -> date:
     """The earliest day whose uses still say which card it was: 13 calendar months back ("Reports", Retention). Where
     that month has no such day, its uses have had their 13 months, and the next month begins."""
-    years, months = divmod(today.year * 12 + today.month - 1 - LINKED_MONTHS, 12)
+    year, month = divmod(today.year * 12 + today.month - 1 - LINKED_MONTHS, 12)
     try:
-        return date(years, months + 1, today.day)
-    except ValueError:
-        return date(years + months // 11, (months + 1) % 12 + 1, 1)
+        return date(year, month + 1, today.day)
+    except ValueError:  # never December, which has every day
+        return date(year, month + 2, 1)
 
 
 # Holder's PIN
