@@ -4,13 +4,14 @@ The order is CODES.md's ("Online rules"); their guarantee is the lock on the car
 `uses`, not the order of these statements.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
-from wallet.clock import helsinki_day
+from wallet.clock import HELSINKI, helsinki_day
 from wallet.register import rules
 from wallet.register.database import db, held
 from wallet.register.identities import AtGate
@@ -43,6 +44,7 @@ class Attempt:
     assistants: int = 0
     event_id: int | None = None
     another: bool = False  # one more ticket for the same event, by someone who means it
+    members: int = 0  # clients with own cards whom a community card's group brings
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,11 @@ class Judgement:
         return self.answer.verdict in ("green", "amber")
 
 
-def judge(attempt: Attempt, by: AtGate, at: datetime, *, lock: bool = False, clamp: bool = False) -> Judgement:
-    """The rules in their order. Writes nothing; with `lock` holds the card's row until the act ends."""
+def judge(
+    attempt: Attempt, by: AtGate, at: datetime, *, lock: bool = False, clamp: bool = False, pausing: bool = True
+) -> Judgement:
+    """The rules in their order. Writes nothing; with `lock` holds the card's row until the act ends. Without `pausing`
+    the caller has asked whether typed numbers are paused."""
 
     def red(reason: str, **facts: Any) -> Judgement:
         return Judgement(Answer(attempt.scan_id, "red", reason, facts=facts))
@@ -95,8 +100,10 @@ def judge(attempt: Attempt, by: AtGate, at: datetime, *, lock: bool = False, cla
         return red("scanned_in_future")
     if attempt.scanned_at < at - timedelta(days=FORM_DAYS if attempt.read_by == "form" else OLDEST_DAYS):
         return red("scanned_too_long_ago")
-    if attempt.number is not None and _paused(by, at):
+    if pausing and attempt.number is not None and numbers_paused(by, at):
         return red("gate_paused", minutes=MISS_MINUTES)
+    if attempt.number is not None and _entries_full(by, at, lock=lock):
+        return red("venue_entries_full", most=rules.ENTRIES_A_DAY)
     found = _find_card(attempt, lock=lock)
     if isinstance(found, str):
         return red(found)
@@ -110,13 +117,13 @@ def judge(attempt: Attempt, by: AtGate, at: datetime, *, lock: bool = False, cla
         if event is None or event.venue_id != by.venue_id:
             return red("event_not_found")
         attempt = replace(attempt, kind=event.kind)  # whatever the gate's phone believes of it
-    day = helsinki_day(event.starts_at if event else attempt.scanned_at)
+    day = _day(attempt, event)
 
     facts_of_card = _card_facts(card, day)
     place = rules.VenueFacts(venue.area_id, venue_area.local_only, venue.opens, venue.closes, _offers(venue))
     if clamp and card.kind == rules.PERSONAL:
         attempt = replace(attempt, children=min(attempt.children, facts_of_card.children_allowed))
-    use = rules.UseFacts(attempt.kind, day, attempt.children, attempt.assistants)
+    use = rules.UseFacts(attempt.kind, day, attempt.children, attempt.assistants, attempt.members)
 
     reason = rules.refused_card(facts_of_card, day)
     if reason in ("card_expired", "card_not_yet_valid"):
@@ -158,6 +165,18 @@ def judge(attempt: Attempt, by: AtGate, at: datetime, *, lock: bool = False, cla
         noticed, shown = ("other_venue_lately", *noticed), shown | elsewhere
     answer = Answer(attempt.scan_id, "amber" if noticed else "green", notes=noticed, facts=shown)
     return Judgement(answer, card.id, venue, event, use, right, seen)
+
+
+def _day(attempt: Attempt, event: Event | None) -> date:
+    """The day a use is for. An evening that ends after midnight is of the day it began; what goes on for days (a course,
+    a season, an exhibition) is for the day it is got on, and ahead of it for its first."""
+    got = helsinki_day(attempt.scanned_at)
+    if event is None:
+        return got
+    first = helsinki_day(event.starts_at)
+    if event.ends_at - event.starts_at <= timedelta(days=1):
+        return first
+    return max(first, min(got, helsinki_day(event.ends_at)))
 
 
 def _right(attempt: Attempt, venue: Venue, event: Event | None, day: date) -> Right:
@@ -206,7 +225,17 @@ def _find_card(attempt: Attempt, *, lock: bool) -> tuple[Card, Credential | None
     return card, credential
 
 
-def _paused(by: AtGate, at: datetime) -> bool:
+def hold_cards(attempts: Sequence[Attempt]) -> None:
+    """Hold the rows of these scans' cards until the act ends, always in the order of their ids: two groups with common
+    members would otherwise wait for each other."""
+    numbers = [one.number for one in attempts if one.number is not None]
+    codes = [one.credential for one in attempts if one.credential is not None]
+    of_codes = select(Credential.card_id).where(Credential.credential.in_(codes))
+    wanted = select(Card.id).where(or_(Card.number.in_(numbers), Card.id.in_(of_codes)))
+    db.session.execute(held(wanted.order_by(Card.id))).all()
+
+
+def numbers_paused(by: AtGate, at: datetime) -> bool:
     """Ten misses in ten minutes pause typed numbers at a gate (CODES.md, "Paper"). The gate's row is locked, so
     that parallel guesses are counted one after another."""
     db.session.execute(held(select(Gate.id).where(Gate.id == by.gate_id)))
@@ -218,6 +247,24 @@ def _paused(by: AtGate, at: datetime) -> bool:
         )
     )
     return (misses or 0) >= MISSES_ALLOWED
+
+
+def _entries_full(by: AtGate, at: datetime, *, lock: bool) -> bool:
+    """Whether the venue has its day's typed and paper entries (CODES.md, "Threats": a venue that invents visits). What
+    is recorded is counted one after another, by the venue's row."""
+    if lock:
+        db.session.execute(held(select(Venue.id).where(Venue.id == by.venue_id)))
+    today = helsinki_day(at)
+    entered = db.session.scalar(
+        select(func.count()).where(
+            Use.venue_id == by.venue_id,
+            Use.day >= today - timedelta(days=FORM_DAYS),  # nothing older can be entered; the index begins there
+            Use.recorded_at >= datetime.combine(today, time.min, HELSINKI),
+            Use.read_by.in_(("number", "form")),
+            Use.undone_at.is_(None),
+        )
+    )
+    return (entered or 0) >= rules.ENTRIES_A_DAY
 
 
 def _card_facts(card: Card, day: date) -> rules.CardFacts:

@@ -12,7 +12,7 @@ from wallet.register.database import act, db, held
 from wallet.register.errors import NotFound, Refused
 from wallet.register.identities import AtGate, Holder
 from wallet.register.judging import Answer, Attempt, Judgement, judge
-from wallet.register.tables import Credential, Event, Gate, Scan, Use, Venue
+from wallet.register.tables import Card, Credential, Event, Gate, Scan, Use, Venue
 from wallet.register.tables_agents import ApiToken
 from wallet.register.tables_staff import Role
 
@@ -38,7 +38,7 @@ def check_use(attempt: Attempt, *, by: AtGate, at: datetime) -> Answer:
         answer = judge(attempt, by, at, clamp=True).answer
         before = answers_given(by, [attempt.scan_id]).get(attempt.scan_id)
         if before is None and answer.reason == "unknown_number":
-            _keep(answer, by, at)
+            keep(answer, by, at)
         return before or answer
 
 
@@ -52,37 +52,51 @@ def record_use(attempt: Attempt, *, by: AtGate, at: datetime) -> Answer:
 
 
 def _record(attempt: Attempt, by: AtGate, at: datetime) -> Answer:
-    with act() as session:
+    with act():
         judgement = judge(attempt, by, at, lock=True)
         # Looked up under the card's lock, so that two posts of one scan can't both find nothing.
         before = answers_given(by, [attempt.scan_id]).get(attempt.scan_id)
-        if before is not None:
-            return before
-        answer, use = judgement.answer, None
-        seats = _take_seats(judgement, attempt) if judgement.recordable else 0
-        if seats is None and not attempt.late:
-            answer = replace(answer, verdict="red", reason="ceiling_reached", notes=())
-        elif judgement.recordable:
-            use = _use_row(judgement, attempt, by, at)
-            use.seats = seats or 0
-            if seats is None and "ceiling_passed" not in answer.notes:
-                answer = replace(answer, verdict="amber", notes=("ceiling_passed", *answer.notes))
-            session.add(use)
-            session.flush()
-            card_years.used(use)
-            undo_until = (at + timedelta(minutes=rules.UNDO_MINUTES)).isoformat()
-            facts = answer.facts | {"use_id": use.id, "undo_until": undo_until, "recorded_at": at.isoformat()}
-            answer = replace(answer, recorded=True, facts=facts)
-            if attempt.credential is not None and attempt.step is not None:
-                _remember_step(attempt.credential, attempt.step)
-            journal.write("gate:use:recorded", at=at, by=by, card_id=use.card_id, venue_id=use.venue_id, use=use.id)
-        if answer.reason == "gate_paused":
-            return answer  # not the last word on this scan: it may come again when the pause is over
-        _keep(answer, by, at, use_id=use.id if use else None)
-        if attempt.late:
-            stands = use.id if use else judgement.standing
-            conflicts.note(answer, stands, scanned_at=attempt.scanned_at, children=attempt.children, by=by, at=at)
-        return answer
+        return before or settle(judgement, attempt, by=by, at=at)
+
+
+def settle(
+    judgement: Judgement,
+    attempt: Attempt,
+    *,
+    by: AtGate,
+    at: datetime,
+    group_id: int | None = None,
+    seated: bool = False,
+) -> Answer:
+    """Record what was judged, or keep why not, inside the act that is under way. `group_id` is the use of the community
+    card that brought this card; `seated` says that its seats were counted with the whole group's."""
+    answer, use = judgement.answer, None
+    seats: int | None = 0
+    if judgement.recordable:
+        seats = seats_of(attempt) if seated else take_seats(attempt, seats_of(attempt))
+    if seats is None and not attempt.late:
+        answer = replace(answer, verdict="red", reason="ceiling_reached", notes=())
+    elif judgement.recordable:
+        use = _use_row(judgement, attempt, by, at)
+        use.seats, use.group_id = seats or 0, group_id
+        if seats is None and "ceiling_passed" not in answer.notes:
+            answer = replace(answer, verdict="amber", notes=("ceiling_passed", *answer.notes))
+        db.session.add(use)
+        db.session.flush()
+        card_years.used(use)
+        undo_until = (at + timedelta(minutes=rules.UNDO_MINUTES)).isoformat()
+        facts = answer.facts | {"use_id": use.id, "undo_until": undo_until, "recorded_at": at.isoformat()}
+        answer = replace(answer, recorded=True, facts=facts)
+        if attempt.credential is not None and attempt.step is not None:
+            _remember_step(attempt.credential, attempt.step)
+        journal.write("gate:use:recorded", at=at, by=by, card_id=use.card_id, venue_id=use.venue_id, use=use.id)
+    if answer.reason == "gate_paused":
+        return answer  # not the last word on this scan: it may come again when the pause is over
+    keep(answer, by, at, use_id=use.id if use else None)
+    if attempt.late:
+        stands = use.id if use else judgement.standing
+        conflicts.note(answer, stands, scanned_at=attempt.scanned_at, children=attempt.children, by=by, at=at)
+    return answer
 
 
 def refuse(answer: Answer, *, by: AtGate, at: datetime, late_scan: datetime | None = None) -> Answer:
@@ -90,7 +104,7 @@ def refuse(answer: Answer, *, by: AtGate, at: datetime, late_scan: datetime | No
     that came late was scanned: it leaves a conflict line."""
     try:
         with act():
-            _keep(answer, by, at)
+            keep(answer, by, at)
             if late_scan is not None:
                 conflicts.note(answer, None, scanned_at=late_scan, children=0, by=by, at=at)
     except IntegrityError:
@@ -155,13 +169,20 @@ def listed(by: AtGate) -> ColumnElement[bool]:
 
 
 def _undo(use: Use, reason: str, *, by: AtGate, at: datetime) -> None:
-    """Say of a use that it is undone, inside the act that is under way: seats go back, a year without a use is gone."""
-    use.undone_at, use.undone_reason = at, reason
-    db.session.flush()
-    if use.seats:
-        db.session.execute(update(Event).where(Event.id == use.event_id).values(taken=Event.taken - use.seats))
-    card_years.undone(use)
-    journal.write("gate:use:undone", at=at, by=by, card_id=use.card_id, venue_id=use.venue_id, use=use.id)
+    """Say of a use that it is undone, inside the act that is under way, and with a community card's use of its whole
+    group: seats go back, a year without a use is gone."""
+    of_group = select(Use).where(Use.group_id == use.id, Use.undone_at.is_(None)).order_by(Use.id)
+    undoing = [use, *db.session.scalars(held(of_group))]
+    # Cards before seats, in the order of their ids, as recording holds them.
+    cards = [one.card_id for one in undoing if one.card_id is not None]
+    db.session.execute(held(select(Card.id).where(Card.id.in_(cards)).order_by(Card.id))).all()
+    for one in undoing:
+        one.undone_at, one.undone_reason = at, reason
+        db.session.flush()
+        if one.seats:
+            db.session.execute(update(Event).where(Event.id == one.event_id).values(taken=Event.taken - one.seats))
+        card_years.undone(one)
+        journal.write("gate:use:undone", at=at, by=by, card_id=one.card_id, venue_id=one.venue_id, use=one.id)
 
 
 @dataclass(frozen=True)
@@ -242,17 +263,18 @@ def _lines(*conditions: Any, limit: int, gate_id: int | None = None) -> list[Use
     ]
 
 
-def _take_seats(judgement: Judgement, attempt: Attempt) -> int | None:
-    """Count the seats of a use against its event's ceiling, in one statement: how many, or None when they are gone."""
-    if judgement.event is None:
+def seats_of(attempt: Attempt) -> int:
+    """The seats of its event that a scan asks for; none where it is for no event."""
+    return 0 if attempt.event_id is None else 1 + attempt.children
+
+
+def take_seats(attempt: Attempt, seats: int) -> int | None:
+    """Count seats against the ceiling of a scan's event, in one statement: how many, or None when they are gone."""
+    if attempt.event_id is None:
         return 0
-    seats = 1 + attempt.children
     taken = db.session.execute(
         update(Event)
-        .where(
-            Event.id == judgement.event.id,
-            or_(Event.ceiling.is_(None), Event.taken + seats <= Event.ceiling),
-        )
+        .where(Event.id == attempt.event_id, or_(Event.ceiling.is_(None), Event.taken + seats <= Event.ceiling))
         .values(taken=Event.taken + seats)
         .execution_options(synchronize_session=False)
     )
@@ -296,7 +318,8 @@ def _remember_step(credential: bytes, step: int) -> None:
     )
 
 
-def _keep(answer: Answer, by: AtGate, at: datetime, use_id: int | None = None) -> None:
+def keep(answer: Answer, by: AtGate, at: datetime, use_id: int | None = None) -> None:
+    """Keep an answer for the retries of its scan, inside the act that is under way."""
     db.session.add(
         Scan(
             gate_id=by.gate_id,
