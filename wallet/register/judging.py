@@ -168,8 +168,8 @@ def judge(
 
 
 def _day(attempt: Attempt, event: Event | None) -> date:
-    """The day a use is for. An evening that ends after midnight is of the day it began; what goes on for days (a course,
-    a season, an exhibition) is for the day it is got on, and ahead of it for its first."""
+    """The day a use is for. An evening that ends after midnight is of the day it began; what goes on for days (a
+    course, a season, an exhibition) is for the day it is got on, and ahead of it for its first."""
     got = helsinki_day(attempt.scanned_at)
     if event is None:
         return got

@@ -34,6 +34,8 @@ class EventLine:
     kind: str
     starts_at: datetime
     left: int | None  # of its ceiling; None is no ceiling
+    ends_at: datetime
+    fee_cents: int | None  # a course's
 
 
 @dataclass(frozen=True)
@@ -114,11 +116,25 @@ def gate_page(by: AtGate, *, at: datetime) -> GatePage:
         venue.name_en,
         _offers(venue),
         venue.record_at_once,
-        tuple(
-            EventLine(e.id, e.name, e.kind, e.starts_at, None if e.ceiling is None else e.ceiling - e.taken)
-            for e in events
-        ),
+        tuple(map(_event_line, events)),
     )
+
+
+def events_between(by: AtGate, since: datetime, until: datetime, *, limit: int = 200) -> list[EventLine]:
+    """The events of this venue that go on at some time of a period, soonest first: what is got ahead, and what was
+    written on a paper form."""
+    rows = db.session.scalars(
+        select(Event)
+        .where(Event.venue_id == by.venue_id, Event.ends_at > since, Event.starts_at < until)
+        .order_by(Event.starts_at, Event.id)
+        .limit(limit)
+    )
+    return list(map(_event_line, rows))
+
+
+def _event_line(event: Event) -> EventLine:
+    left = None if event.ceiling is None else event.ceiling - event.taken
+    return EventLine(event.id, event.name, event.kind, event.starts_at, left, event.ends_at, event.fee_cents)
 
 
 def add_event(
@@ -131,9 +147,11 @@ def add_event(
     at: datetime,
     kind: str = "ticket",
     ceiling: int | None = None,
+    fee_cents: int | None = None,
     source_id: str | None = None,
 ) -> int:
-    """A new event of a venue; its sector is the venue's. Returns its id. Raises NotFound for an unknown venue."""
+    """A new event of a venue; its sector is the venue's. Of a season right, `starts_at` and `ends_at` are its period;
+    a course may have a fee. Returns its id. Raises NotFound for an unknown venue."""
     with act() as session:
         venue = session.get(Venue, venue_id)
         if venue is None:
@@ -146,6 +164,7 @@ def add_event(
             starts_at=starts_at,
             ends_at=ends_at,
             ceiling=ceiling,
+            fee_cents=fee_cents,
             source_id=source_id,
         )
         session.add(event)

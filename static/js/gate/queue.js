@@ -25,8 +25,9 @@ export function answersFor(records, answers) {
     const nameless = sameLength && answers[at]?.scan_id === "" && answers[at].reason === "unreadable_record";
     const told = nameless ? answers[at] : answers.find((answer) => answer?.scan_id === record.scan_id);
     if (!VERDICTS.has(told?.verdict)) return null;
-    // A pause for too many unknown numbers is not an answer: the record comes again (docs/decisions/0008).
-    return told.reason === "gate_paused" ? null : { notes: [], facts: {}, ...told };
+    // A pause for too many unknown numbers is not an answer: the record comes again (docs/decisions/0008). So does a
+    // number that came after the venue's typed entries of the day were full.
+    return ["gate_paused", "venue_entries_full"].includes(told.reason) ? null : { notes: [], facts: {}, ...told };
   });
 }
 

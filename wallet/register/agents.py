@@ -1,0 +1,63 @@
+"""Ticket agents: who sells for several venues and records uses for them. The support service adds them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+
+from wallet.register import journal
+from wallet.register.database import act, db
+from wallet.register.errors import NotFound, Refused
+from wallet.register.identities import Who
+from wallet.register.tables import Venue
+from wallet.register.tables_agents import Agent, AgentVenue
+
+
+@dataclass(frozen=True)
+class AgentLine:
+    """A ticket agent and the venues it sells for."""
+
+    agent_id: str
+    name: str
+    venue_ids: tuple[str, ...]
+
+
+def agents(*, limit: int = 200) -> list[AgentLine]:
+    """Every ticket agent, by name."""
+    found = db.session.scalars(select(Agent).order_by(Agent.name, Agent.id).limit(limit)).all()
+    rows = db.session.execute(
+        select(AgentVenue.agent_id, AgentVenue.venue_id)
+        .where(AgentVenue.agent_id.in_([agent.id for agent in found]))
+        .order_by(AgentVenue.venue_id)
+    ).all()
+    venues = {agent.id: tuple(venue for of, venue in rows if of == agent.id) for agent in found}
+    return [AgentLine(agent.id, agent.name, venues[agent.id]) for agent in found]
+
+
+def add_agent(agent_id: str, name: str, *, by: Who | None, at: datetime) -> None:
+    """A new ticket agent; its venues are given with `set_agent_venues`. Raises Refused("agent_exists")."""
+    try:
+        with act() as session:
+            session.add(Agent(id=agent_id, name=name))
+            session.flush()
+            journal.write("support:agent:made", at=at, by=by, agent=agent_id)
+    except IntegrityError as error:
+        raise Refused("agent_exists") from error
+
+
+def set_agent_venues(agent_id: str, venue_ids: Sequence[str], *, by: Who | None, at: datetime) -> None:
+    """These and no others are the venues that the agent sells for, from its people's next request on.
+
+    Raises NotFound: agent_not_found, venue_not_found; then nothing is changed."""
+    wanted = sorted(set(venue_ids))
+    with act() as session:
+        if session.get(Agent, agent_id) is None:
+            raise NotFound("agent_not_found")
+        known = session.scalars(select(Venue.id).where(Venue.id.in_(wanted))).all()
+        if len(known) < len(wanted):
+            raise NotFound("venue_not_found")
+        session.execute(delete(AgentVenue).where(AgentVenue.agent_id == agent_id))
+        session.add_all([AgentVenue(agent_id=agent_id, venue_id=venue) for venue in wanted])
+        journal.write("support:agent:venues", at=at, by=by, agent=agent_id, venues=wanted)
