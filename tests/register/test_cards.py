@@ -40,7 +40,7 @@ def test_a_card_is_registered_for_a_year_with_a_number_of_its_own(people: People
     assert (line.act, line.by_account_id, line.facts) == (
         "desk:card:registered",
         people.desk.account_id,
-        {"unit": people.unit},
+        {"unit": people.unit, "how": "new", "first_day": "2026-11-25", "last_day": "2027-11-24"},
     )
 
 

@@ -13,13 +13,19 @@ from wallet.register.tables import Card
 
 
 def block_card(card_id: int, reason: str, *, by: Who | None, at: datetime) -> None:
-    """Block a lost or stolen card; every code of it stops at once online. Raises NotFound, Refused("blocked")."""
+    """Block a lost or stolen card, whoever's it is. Raises NotFound, and Refused: not_registered, blocked, replaced.
+    A desk blocks its own unit's cards with `desk_cards.block_card`."""
     with act() as session:
         card = session.scalars(held(select(Card).where(Card.id == card_id))).one_or_none()
         if card is None:
             raise NotFound("card_not_found")
         if card.state != "registered":
             raise Refused(card.state if card.state != "blank" else "not_registered")
-        card.state, card.blocked_reason = "blocked", reason
-        withdraw(card_id, "blocked", at=at)
-        journal.write("desk:card:blocked", at=at, by=by, card_id=card_id, reason=reason)
+        stop(card, reason, by=by, at=at)
+
+
+def stop(card: Card, reason: str, *, by: Who | None, at: datetime) -> None:
+    """Block a registered card whose row is locked, inside the act that is under way; every code of it stops."""
+    card.state, card.blocked_reason = "blocked", reason
+    withdraw(card.id, "blocked", at=at)
+    journal.write("desk:card:blocked", at=at, by=by, card_id=card.id, reason=reason)

@@ -45,5 +45,10 @@ class Staff:
     name: str
     roles: tuple[HeldRole, ...] = ()
 
+    @property
+    def desk_units(self) -> frozenset[int]:
+        """The units whose desk this person works at."""
+        return frozenset(role.unit_id for role in self.roles if role.role == "desk" and role.unit_id is not None)
+
 
 Who = Holder | AtGate | Staff

@@ -17,7 +17,6 @@ ENTRIES_A_DAY = 200  # typed and paper entries of a venue (CODES.md, "Threats") 
 OTHER_VENUE_MINUTES = 15
 LINKED_MONTHS = 13  # a use to its card ("Reports", Retention [D]): the holder can look back over a card year
 REFUSAL_DAYS = 30  # refused scans ("Reports", Retention [D])
-CORRECTION_DAYS = 30  # as long as the venue may undo ("What is recorded" [D])
 
 PERSONAL, COMMUNITY = "personal", "community"
 TICKET, COURSE, SEASON = "ticket", "course", "season"
