@@ -5,7 +5,7 @@ an offline queue of one: the check before recording, the record itself and a que
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -154,10 +154,10 @@ def check(record: Record, settings: Settings, *, by: AtGate, at: datetime) -> An
     return wanted if isinstance(wanted, Answer) else uses.check_use(wanted, by=by, at=at)
 
 
-def store(record: Record, settings: Settings, *, by: AtGate, at: datetime) -> Answer:
-    """Record the use, or keep why not."""
+def store(record: Record, settings: Settings, *, by: AtGate, at: datetime, asked: str | None = None) -> Answer:
+    """Record the use, or keep why not. `asked` is a print of the whole request, where a system made it."""
     wanted = attempt(record, settings, at=at)
     if isinstance(wanted, Answer):
         late = at - record.scanned_at > LIVE
-        return uses.refuse(wanted, by=by, at=at, late_scan=record.scanned_at if late else None)
-    return uses.record_use(wanted, by=by, at=at)
+        return uses.refuse(wanted, by=by, at=at, late_scan=record.scanned_at if late else None, asked=asked)
+    return uses.record_use(replace(wanted, asked=asked), by=by, at=at)

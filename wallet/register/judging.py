@@ -44,6 +44,7 @@ class Attempt:
     assistants: int = 0
     event_id: int | None = None
     another: bool = False  # one more ticket for the same event, by someone who means it
+    asked: str | None = None  # a print of what a system's request said, to tell a retry from another use of its key
     members: int = 0  # clients with own cards whom a community card's group brings
 
 

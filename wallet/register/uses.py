@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from wallet.register import card_years, conflicts, journal, rules
 from wallet.register.database import act, db, held
 from wallet.register.errors import NotFound, Refused
-from wallet.register.identities import AtGate, Holder
+from wallet.register.identities import AtGate
 from wallet.register.judging import Answer, Attempt, Judgement, judge
 from wallet.register.tables import Card, Credential, Event, Gate, Scan, Use, Venue
 from wallet.register.tables_agents import ApiToken
@@ -18,10 +18,12 @@ from wallet.register.tables_staff import Role
 
 
 def answers_given(by: AtGate, scan_ids: list[str]) -> dict[str, Answer]:
-    """What this gate was told before of these scans (rule 1). Any gate of its venue counts: a phone that was enrolled
-    anew is another gate, and its queue may hold what the old one had already sent."""
-    gates = select(Gate.id).where(Gate.venue_id == by.venue_id)
-    rows = db.session.scalars(select(Scan).where(Scan.gate_id.in_(gates), Scan.scan_id.in_(scan_ids)))
+    """What this gate was told before of these scans (rule 1). Any phone of its venue counts: one that was enrolled anew
+    is another gate, and its queue may hold what the old one had already sent. Others answer for themselves: systems
+    count up, and two of them give the same name to scans of two visitors."""
+    phones = select(Gate.id).where(Gate.venue_id == by.venue_id, Gate.kind == "phone")
+    mine = Scan.gate_id.in_(phones) if by.kind == "phone" else Scan.gate_id == by.gate_id
+    rows = db.session.scalars(select(Scan).where(mine, Scan.scan_id.in_(scan_ids)))
     return {row.scan_id: _from_row(row) for row in rows}
 
 
@@ -92,19 +94,21 @@ def settle(
         journal.write("gate:use:recorded", at=at, by=by, card_id=use.card_id, venue_id=use.venue_id, use=use.id)
     if answer.reason == "gate_paused":
         return answer  # not the last word on this scan: it may come again when the pause is over
-    keep(answer, by, at, use_id=use.id if use else None)
+    keep(answer, by, at, use_id=use.id if use else None, asked=attempt.asked)
     if attempt.late:
         stands = use.id if use else judgement.standing
         conflicts.note(answer, stands, scanned_at=attempt.scanned_at, children=attempt.children, by=by, at=at)
     return answer
 
 
-def refuse(answer: Answer, *, by: AtGate, at: datetime, late_scan: datetime | None = None) -> Answer:
+def refuse(
+    answer: Answer, *, by: AtGate, at: datetime, late_scan: datetime | None = None, asked: str | None = None
+) -> Answer:
     """Keep an answer that recorded nothing, for its retries; the first one kept stands. `late_scan` is when a record
     that came late was scanned: it leaves a conflict line."""
     try:
         with act():
-            keep(answer, by, at)
+            keep(answer, by, at, asked=asked)
             if late_scan is not None:
                 conflicts.note(answer, None, scanned_at=late_scan, children=0, by=by, at=at)
     except IntegrityError:
@@ -219,12 +223,6 @@ def counts_today(by: AtGate, day: date) -> tuple[int, int]:
     return int(uses), int(children)
 
 
-def visits(by: Holder, *, before: int | None = None, limit: int = 50) -> list[UseLine]:
-    """What was recorded with this holder's card, newest first; `before` is the last id of the page before."""
-    older = Use.id < before if before is not None else Use.id.is_not(None)
-    return _lines(Use.card_id == by.card_id, older, limit=limit)
-
-
 def purge_refusals(*, at: datetime, days: int = 30) -> int:
     """Delete scans that recorded nothing and are older than `days` (DOMAIN.md, "Retention"). Returns how many."""
     with act() as session:
@@ -318,7 +316,7 @@ def _remember_step(credential: bytes, step: int) -> None:
     )
 
 
-def keep(answer: Answer, by: AtGate, at: datetime, use_id: int | None = None) -> None:
+def keep(answer: Answer, by: AtGate, at: datetime, use_id: int | None = None, asked: str | None = None) -> None:
     """Keep an answer for the retries of its scan, inside the act that is under way."""
     db.session.add(
         Scan(
@@ -327,11 +325,11 @@ def keep(answer: Answer, by: AtGate, at: datetime, use_id: int | None = None) ->
             at=at,
             reason=answer.reason,
             use_id=use_id,
-            answer=asdict(answer) | {"notes": list(answer.notes)},
+            answer=asdict(answer) | {"notes": list(answer.notes)} | ({"asked": asked} if asked else {}),
         )
     )
 
 
 def _from_row(row: Scan) -> Answer:
-    kept = dict(row.answer)
+    kept = {name: value for name, value in row.answer.items() if name != "asked"}
     return Answer(**(kept | {"notes": tuple(kept["notes"])}))
