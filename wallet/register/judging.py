@@ -141,6 +141,7 @@ def judge(
         return red(reason)
 
     right = _right(attempt, venue, event, day)
+    card = _heir(card, lock=lock)
     seen = _seen_before(card, credential, attempt, right, by)
     if isinstance(seen, Judgement):
         return seen
@@ -226,6 +227,15 @@ def _find_card(attempt: Attempt, *, lock: bool) -> tuple[Card, Credential | None
     return card, credential
 
 
+def _heir(card: Card, *, lock: bool) -> Card:
+    """The card that counts what this one opens: a replaced card's uses are its successor's, so that a right that was
+    used with one is not given again with the other."""
+    while card.replaced_by_id is not None:
+        query = select(Card).where(Card.id == card.replaced_by_id)
+        card = db.session.scalars(held(query) if lock else query).one()
+    return card
+
+
 def hold_cards(attempts: Sequence[Attempt]) -> None:
     """Hold the rows of these scans' cards until the act ends, always in the order of their ids: two groups with common
     members would otherwise wait for each other."""
@@ -273,7 +283,7 @@ def _card_facts(card: Card, day: date) -> rules.CardFacts:
     counting = or_(ChildTicket.ended_on.is_(None), ChildTicket.ended_on > day)
     years = db.session.scalars(select(ChildTicket.birth_year).where(ChildTicket.card_id == card.id, counting))
     first, last = card.first_day, card.last_day
-    if first and last and not first <= day <= last:
+    if first and day < first:
         # A card that ended and was renewed later has a gap: a visit before it is judged by the days of that time.
         then = select(CardPeriod.first_day, CardPeriod.last_day).where(
             CardPeriod.card_id == card.id, CardPeriod.first_day <= day, CardPeriod.last_day >= day
