@@ -51,4 +51,16 @@ class Staff:
         return frozenset(role.unit_id for role in self.roles if role.role == "desk" and role.unit_id is not None)
 
 
+@dataclass(frozen=True)
+class ApiCaller:
+    """A ticket agent's or a venue's own system, by its token; at a venue it is an AtGate like others."""
+
+    token_id: int
+    name: str
+    scopes: frozenset[str]  # of check, record, undo
+    venue_ids: frozenset[str]  # that it may record for
+    agent_id: str | None = None
+    venue_id: str | None = None
+
+
 Who = Holder | AtGate | Staff

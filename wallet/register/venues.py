@@ -79,10 +79,11 @@ def places_of_unit(unit_id: int, *, at: datetime) -> list[Place]:
 
 
 def _place(v: Venue) -> Place:
-    return Place(v.name_fi, v.name_sv, v.name_en, v.address, v.city, _offers(v), v.popup, v.opens, v.closes)
+    return Place(v.name_fi, v.name_sv, v.name_en, v.address, v.city, offers_of(v), v.popup, v.opens, v.closes)
 
 
-def _offers(venue: Venue) -> tuple[str, ...]:
+def offers_of(venue: Venue) -> tuple[str, ...]:
+    """What a venue gives, of ticket, course and season."""
     offered = (("ticket", venue.offers_ticket), ("course", venue.offers_course), ("season", venue.offers_season))
     return tuple(kind for kind, given in offered if given)
 
@@ -114,7 +115,7 @@ def gate_page(by: AtGate, *, at: datetime) -> GatePage:
         venue.name_fi,
         venue.name_sv,
         venue.name_en,
-        _offers(venue),
+        offers_of(venue),
         venue.record_at_once,
         tuple(map(_event_line, events)),
     )
