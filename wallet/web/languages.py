@@ -88,6 +88,12 @@ def clock_time(value: datetime) -> str:
     return format_time(value.astimezone(HELSINKI), pattern, locale=get_locale())
 
 
+def euros(cents: int) -> str:
+    """An amount as readers of this language write it: 40 €, 12,50 €."""
+    text = f"{cents / 100:.{2 if cents % 100 else 0}f}"
+    return f"€{text}" if chosen() == "en" else f"{text.replace('.', ',')}\u00a0€"
+
+
 def local_name(fi: str, sv: str | None = None, en: str | None = None) -> str:
     """A name in the reader's language where it has one, else in Finnish."""
     return {"sv": sv, "en": en}.get(chosen()) or fi
@@ -97,7 +103,7 @@ def init(app: Flask) -> None:
     """Switch the languages on."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = f"{app.root_path}/locales"
     Babel(app, default_locale="fi", locale_selector=chosen)
-    app.jinja_env.filters.update(day=day, long_day=long_day, clock=clock_time)
+    app.jinja_env.filters.update(day=day, long_day=long_day, clock=clock_time, euros=euros)
     app.jinja_env.globals.update(local_name=local_name)
 
     @app.context_processor

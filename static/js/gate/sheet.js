@@ -61,8 +61,12 @@ export function wordsOf(view, words, nameOf) {
   };
   if (["green", "amber"].includes(answer.verdict)) {
     const born = bornOf(answer, slots, say);
-    if (notes.length === 0) return { headline: say("welcome"), detail: party, facts: born, badge };
+    const limits = limitsOf(facts, words);
+    if (notes.length === 0) {
+      return { headline: say("welcome"), detail: party, next: limits.join(" ") || undefined, facts: born, badge };
+    }
     const sentences = notes.map((note) => say(`note.${note}.next`, slots) ?? say("note.other", { reason: note }));
+    sentences.push(...limits);
     return {
       headline: say(`note.${notes[0]}`) ?? say("look"),
       detail: notes.includes("compare") ? born : party,
@@ -85,6 +89,19 @@ export function wordsOf(view, words, nameOf) {
   }
   const next = later ? say("refused.next") : say(`reason.${reason}.next`, slots);
   return { headline, detail: say(`reason.${reason}.detail`, slots), next, facts: later, badge };
+}
+
+/** What the area gives of a course or of a season right: places, fee, until when. */
+export function limitsOf({ courses_left: left, fee_cents: fee, fee_cap_cents: cap, until }, { say, count, euros, day }) {
+  const known = (cents) => cents !== null && cents !== undefined;
+  const found = [];
+  if (left > 0) found.push(count("courses_left", left));
+  if (known(fee) && known(cap) && fee > cap) {
+    found.push(say("limit.fee_shared", { fee: euros(fee), cap: euros(cap), share: euros(fee - cap) }));
+  } else if (known(fee)) found.push(say("limit.fee_covered", { fee: euros(fee) }));
+  else if (known(cap)) found.push(say("limit.fee_cap", { cap: euros(cap) }));
+  if (until) found.push(say("limit.until", { until: day(until) }));
+  return found;
 }
 
 /** What staff compare. Offline the card's last day is not known: a code's own is only its phone key's. */

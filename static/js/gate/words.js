@@ -37,6 +37,11 @@ export function createWords(template, language) {
       const [year, month, day] = iso.split("-").map(Number);
       return language === "en" ? days.format(new Date(iso)) : `${day}.${month}.${year}`;
     },
+    /** Cents as euros: 40 €, 12,50 €, in English €12.50. */
+    euros(cents) {
+      const text = (cents / 100).toFixed(cents % 100 ? 2 : 0);
+      return language === "en" ? `€${text}` : `${text.replace(".", ",")}\u00a0€`;
+    },
     /** A moment: the hour where it is today, else the day too. */
     when(moment, now = Date.now()) {
       const [day, today] = [moment, now].map((one) => isoDays.format(new Date(one)));
