@@ -11,7 +11,7 @@ from typing import Any
 
 from wallet.codes import OFFLINE, ONLINE, CodeRefused, verify
 from wallet.config import Settings
-from wallet.register import uses
+from wallet.register import groups, uses
 from wallet.register.identities import AtGate
 from wallet.register.judging import Answer, Attempt
 from wallet.register.numbers import normalise
@@ -19,6 +19,7 @@ from wallet.register.numbers import normalise
 KINDS = ("ticket", "course", "season")
 MOST_CHILDREN = 99  # a community card brings a bus
 MOST_ASSISTANTS = 15
+MOST_MEMBERS = 30  # of a community card's group, with own cards
 LONGEST_TEXT = 400
 # A record that comes within two minutes of its scan was read with a connection; staff may look before they tap.
 LIVE = timedelta(minutes=2)
@@ -47,6 +48,8 @@ class Record:
     assistants: int | None
     event_id: int | None
     another: bool
+    members: tuple["Record", ...] = ()  # of a community card's group
+    let_in: bool = False  # the group was let in without our answer
 
 
 def scan_id_of(item: Any) -> str | None:
@@ -99,6 +102,9 @@ def read(item: Any, *, gate_clock_ahead: timedelta) -> Record:
         scanned_at = scanned_at.astimezone(UTC) - gate_clock_ahead
     except (ValueError, OverflowError) as error:
         raise fault("scanned_at") from error
+    let_in = item.get("let_in", False)
+    if not isinstance(let_in, bool):
+        raise fault("let_in")
     return Record(
         scan_id,
         scanned_at,
@@ -109,12 +115,42 @@ def read(item: Any, *, gate_clock_ahead: timedelta) -> Record:
         count("assistants", MOST_ASSISTANTS),
         count("event", 2**31 - 1),
         another,
+        _members(item, scan_id, gate_clock_ahead),
+        let_in,
     )
 
 
-def attempt(record: Record, settings: Settings, *, at: datetime) -> Attempt | Answer:
+def _members(item: dict[str, Any], scan_id: str, ahead: timedelta) -> tuple[Record, ...]:
+    """The members of a group: each a scan with a name, a code or number and perhaps a time of its own; what they come
+    for is the group's. Under-18s are counted with the community card, so a member's own party is none."""
+    given = item.get("members")
+    if given is None:
+        return ()
+    if not isinstance(given, list) or len(given) > MOST_MEMBERS:
+        raise BadRecord(scan_id, "members")
+    shared = {"scanned_at": item.get("scanned_at"), "kind": item.get("kind", "ticket"), "event": item.get("event")}
+    own = ("scan_id", "code", "number", "scanned_at")
+    found = []
+    for one in given:
+        named = {name: one[name] for name in own if name in one} if isinstance(one, dict) else {}
+        try:
+            found.append(read(shared | named | {"children": 0, "assistants": 0}, gate_clock_ahead=ahead))
+        except BadRecord as bad:
+            raise BadRecord(scan_id, "members") from bad
+    if len({scan_id, *(one.scan_id for one in found)}) <= len(found):
+        raise BadRecord(scan_id, "members")
+    return tuple(found)
+
+
+def is_late(record: Record, at: datetime) -> bool:
+    """Whether a record came too late to have been read with a connection. A group's members are scanned one after
+    another: it is as late as its last scan, or where its gate says that it was let in without our answer."""
+    last = max(one.scanned_at for one in (record, *record.members))
+    return at - last > LIVE or (bool(record.members) and record.let_in)
+
+
+def attempt(record: Record, settings: Settings, *, late: bool) -> Attempt | Answer:
     """What to put to the register; or the answer already, where the code or the number is not one."""
-    late = at - record.scanned_at > LIVE
     common: dict[str, Any] = {
         "scan_id": record.scan_id,
         "scanned_at": record.scanned_at,
@@ -122,6 +158,7 @@ def attempt(record: Record, settings: Settings, *, at: datetime) -> Attempt | An
         "event_id": record.event_id,
         "another": record.another,
         "late": late,
+        "members": len(record.members),
     }
     if record.code is None:
         number = normalise(record.number or "")
@@ -150,14 +187,18 @@ def attempt(record: Record, settings: Settings, *, at: datetime) -> Attempt | An
 
 def check(record: Record, settings: Settings, *, by: AtGate, at: datetime) -> Answer:
     """The verdict, before anything is recorded."""
-    wanted = attempt(record, settings, at=at)
+    wanted = attempt(record, settings, late=is_late(record, at))
     return wanted if isinstance(wanted, Answer) else uses.check_use(wanted, by=by, at=at)
 
 
 def store(record: Record, settings: Settings, *, by: AtGate, at: datetime, asked: str | None = None) -> Answer:
     """Record the use, or keep why not. `asked` is a print of the whole request, where a system made it."""
-    wanted = attempt(record, settings, at=at)
+    late = is_late(record, at)
+    wanted = attempt(record, settings, late=late)
+    if record.members:
+        own = groups.Part(record.scanned_at, wanted if isinstance(wanted, Answer) else replace(wanted, asked=asked))
+        members = [groups.Part(one.scanned_at, attempt(one, settings, late=late)) for one in record.members]
+        return groups.record_group(own, members, by=by, at=at, late=late)
     if isinstance(wanted, Answer):
-        late = at - record.scanned_at > LIVE
         return uses.refuse(wanted, by=by, at=at, late_scan=record.scanned_at if late else None, asked=asked)
     return uses.record_use(replace(wanted, asked=asked), by=by, at=at)
