@@ -3,6 +3,7 @@
 A browser may be signed in as a holder, as a gate and as staff at once, since a summer worker has a card too: the
 session keeps a sign-in for each audience, and Flask-Login's current_user is the one this endpoint is for. A phone that
 two people share holds the sign-ins of both their cards: `holder` is the one that is shown, `holders` are the others.
+A system of the JSON API has no session: it shows its token with each request.
 """
 
 from collections.abc import Callable
@@ -14,9 +15,9 @@ from flask import Flask, current_app, g, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user
 
 from wallet.clock import now
-from wallet.register import signins
+from wallet.register import signins, tokens
 from wallet.register.identities import Holder, Who
-from wallet.web import errors
+from wallet.web import errors, limits, problems
 
 _FIND: dict[str, Callable[..., Who | None]] = {
     "holder": signins.holder,
@@ -57,6 +58,32 @@ gate = _for("gate")
 staff = _for("staff")
 
 
+def api(scope: str | None = None) -> Callable[[View], View]:
+    """For a system with a token that has `scope`, or with any. Without a session, so without cookies and CSRF."""
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **values: Any) -> Any:
+            shown = request.authorization
+            text = shown.token if shown is not None and shown.type == "bearer" else None
+            caller = tokens.for_token(text or "", at=now())
+            if caller is None:
+                limits.of_wrong_token()
+                error = ', error="invalid_token"' if text else ""  # RFC 6750: a request without any hears no error
+                return problems.answer("token_unknown", headers={"WWW-Authenticate": f'Bearer realm="api"{error}'})
+            g.token_id = caller.token_id
+            limits.of_token()
+            if scope is not None and scope not in caller.scopes:
+                asks = f'Bearer realm="api", error="insufficient_scope", scope="{scope}"'
+                return problems.answer("scope_missing", scope=scope, headers={"WWW-Authenticate": asks})
+            return view(caller, *args, **values)
+
+        guarded.audience = "api"  # type: ignore[attr-defined]
+        return guarded
+
+    return guard
+
+
 def public(view: View) -> View:
     """A page for everyone, spelt out."""
     view.audience = "public"  # type: ignore[attr-defined]
@@ -80,10 +107,11 @@ def begin(audience: str, **subject: int) -> None:
     session[audience] = signins.start(audience, at=now(), **subject)
 
 
-def leave(audience: str) -> None:
+def leave(audience: str, who: Who | None = None) -> None:
     """Sign this browser out for one audience. Of a holder's cards it is the one that is shown; another takes its
-    place, and the phone hears which card it must remove, also when it asks again."""
-    who = find(audience)
+    place, and the phone hears which card it must remove, also when it asks again. `who` is given where the register
+    no longer knows the sign-in: its card was deleted."""
+    who = who or find(audience)
     sign_in = session.pop(audience, None)
     if sign_in is not None:
         signins.end(sign_in, at=now())

@@ -1,12 +1,15 @@
-"""When something goes wrong: a worded page for people, a stable reason for scripts. Never a bare 500."""
+"""When something goes wrong: a worded page for people, a stable reason for scripts, a problem document for systems.
+Never a bare 500."""
 
 from typing import Any
 
 from flask import Flask, jsonify, render_template, request
+from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge, SecurityError
 
 from wallet.register.errors import NotFound
+from wallet.web import problems
 
 REASONS = {
     400: "bad_request",
@@ -28,6 +31,8 @@ def wants_json() -> bool:
 
 def answer(reason: str, status: int) -> Any:
     """An error as this asker can read it."""
+    if problems.asked():
+        return problems.answer(reason)
     if wants_json():
         return jsonify(error=reason), status
     return render_template("error.html", reason=reason, status=status), status
@@ -41,11 +46,13 @@ def init(app: Flask) -> None:
         return answer("page_too_old", 400)
 
     @app.errorhandler(NotFound)
-    def _not_found(_error: NotFound) -> Any:
-        return answer("not_found", 404)
+    def _not_found(error: NotFound) -> Any:
+        return answer(error.reason if problems.asked() else "not_found", 404)
 
     @app.errorhandler(SecurityError)
     def _foreign_host(_error: SecurityError) -> Any:
+        if problems.asked():
+            return problems.answer("bad_request")
         # Not a page: under another's name there is no address that a page of ours could link to.
         return jsonify(error="bad_request"), 400
 
@@ -68,4 +75,14 @@ def init(app: Flask) -> None:
             return answer("broken", 500)
         if error.code < 400:
             return error
+        if problems.asked():
+            return problems.of_status(error.code, _headers(error))
         return answer(REASONS.get(error.code, "bad_request"), error.code)
+
+
+def _headers(error: HTTPException) -> dict[str, str]:
+    """What a system can do about an error: which methods there are, how many seconds to wait at most."""
+    if isinstance(error, RateLimitExceeded) and error.limit is not None:
+        return {"Retry-After": str(error.limit.limit.get_expiry())}
+    allowed = getattr(error, "valid_methods", None)
+    return {"Allow": ", ".join(sorted(allowed))} if allowed else {}

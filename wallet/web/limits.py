@@ -30,3 +30,16 @@ def _missed(_response: Response) -> bool:
 
 
 guessing = limiter.shared_limit("120 per 10 minutes", scope="guessing", deduct_when=_missed)
+
+
+# Of the JSON API. A right token is never counted with the wrong ones of its address: nobody can shut a neighbour out.
+
+
+@limiter.shared_limit("600 per minute", scope="token", key_func=lambda: f"token:{g.token_id}")
+def of_token() -> None:
+    """Count a request of the token `g.token_id`. Raises RateLimitExceeded."""
+
+
+@limiter.shared_limit("120 per minute", scope="wrong token")
+def of_wrong_token() -> None:
+    """Count a request without a token, or with one that is none, by its address. Raises RateLimitExceeded."""
