@@ -3,6 +3,8 @@
 Sources are the sections of DOMAIN.md; [D] there means that an area may want it otherwise, so it is an argument here.
 """
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -199,6 +201,21 @@ def first_linked_day(today: date) -> date:
         return date(year, month + 1, today.day)
     except ValueError:  # never December, which has every day
         return date(year, month + 2, 1)
+
+
+# Words about a role, not a person
+
+_DASHES = dict.fromkeys(range(0x2010, 0x2016), "-") | {0x2212: "-"}
+_ADDRESS = re.compile(r"@")
+_PHONE = re.compile(r"\d(?:[\s().-]*\d){6,}")  # seven digits and more
+_IDENTITY_CODE = re.compile(r"\b\d{6}\s*[-+A-FU-Y]\s*\d{3}[0-9A-Y]\b", re.IGNORECASE)
+
+
+def names_person(text: str) -> bool:
+    """Whether words that should describe a role or a card hold an e-mail address, a phone number or a personal identity
+    code ("What may never be stored"). A name can't be told from a word: the form asks for a role."""
+    plain = unicodedata.normalize("NFKC", text).translate(_DASHES)
+    return any(sign.search(plain) for sign in (_ADDRESS, _PHONE, _IDENTITY_CODE))
 
 
 # Holder's PIN
