@@ -309,17 +309,6 @@ def test_todays_list_is_the_venues_own(people: People, phone: bytes) -> None:
     assert uses.counts_today(people.gate, date(2026, 11, 24)) == (0, 0)
 
 
-def test_visits_are_the_holders_own_newest_first_a_page_at_a_time(people: People, phone: bytes) -> None:
-    ids = [record(scan(phone, NOON + n * DAY), people.gate).facts["use_id"] for n in range(5)]
-    record(scan(phone_of(people.other_holder)), people.gate)
-    first = uses.visits(people.holder, limit=2)
-    assert [line.use_id for line in first] == [ids[4], ids[3]]
-    second = uses.visits(people.holder, before=first[-1].use_id, limit=2)
-    assert [line.use_id for line in second] == [ids[2], ids[1]]
-    assert len(uses.visits(people.holder)) == 5
-    assert len(uses.visits(people.other_holder)) == 1
-
-
 def test_refused_scans_go_after_thirty_days_and_recorded_ones_stay(people: People, phone: bytes) -> None:
     """DOMAIN.md, "Retention"."""
     kept = scan(phone)

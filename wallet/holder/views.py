@@ -1,17 +1,18 @@
-"""My card, my children, places, my visits. The card page is whole without JavaScript: the server shows the code then.
+"""My card, my children, places. The card page is whole without JavaScript: the server shows the code then.
 
 One shell stands in for all of them without a connection: its script fills it from what the phone keeps.
 """
 
 from typing import Any
 
-from flask import Blueprint, abort, current_app, jsonify, make_response, redirect, render_template, request, url_for
+from flask import abort, current_app, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from wallet.clock import now
 from wallet.config import Settings
 from wallet.holder import showing
-from wallet.register import cards, uses, venues
+from wallet.holder.blueprint import blueprint
+from wallet.register import cards, venues
 from wallet.register.errors import Refused
 from wallet.register.identities import Holder
 from wallet.register.numbers import shown
@@ -21,7 +22,6 @@ from wallet.web import errors
 from wallet.web.assets import packed
 from wallet.web.languages import chosen, day, local_name, long_day
 
-blueprint = Blueprint("holder", __name__)
 REFRESH_SECONDS = 45
 
 
@@ -130,17 +130,6 @@ def offline_card() -> Any:
 def children(holder: Holder) -> Any:
     """Each child ticket: birth year, relation, until when. Labels are the phone's own."""
     return render_template("holder/children.html", card=cards.card_of(holder, at=now()))
-
-
-@blueprint.get("/visits")
-@guards.holder
-def visits(holder: Holder) -> Any:
-    """What was recorded with this card, newest first."""
-    before = request.args.get("before", "")
-    start = int(before) if before.isdecimal() and len(before) < 16 else None
-    lines = uses.visits(holder, before=start, limit=51)
-    older = url_for("holder.visits", before=lines[49].use_id) if len(lines) > 50 else None
-    return render_template("holder/visits.html", visits=lines[:50], older=older)
 
 
 @blueprint.get("/places")

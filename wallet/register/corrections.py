@@ -2,11 +2,12 @@
 can write about a person."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
-from wallet.register import journal, uses
+from wallet.register import journal, rules, uses
 from wallet.register.database import act, db, held
 from wallet.register.errors import NotFound, Refused
 from wallet.register.identities import AtGate, Holder
@@ -18,8 +19,26 @@ OUTCOMES = ("undone", "kept")
 
 
 def ask(by: Holder, use_id: int, reason: str, *, at: datetime) -> None:
-    """The holder asks the venue to put a use right, with one of REASONS; once for each use."""
-    raise NotImplementedError
+    """The holder asks the venue to put a use right, with one of REASONS; once for each use, and while the venue may
+    undo it.
+
+    Raises NotFound for another holder's use; Refused("undone_already" | "correction_too_late" | "correction_asked")."""
+    assert reason in REASONS
+    try:
+        with act() as session:
+            mine = select(Use).where(Use.id == use_id, Use.card_id == by.card_id)
+            use = session.scalars(held(mine)).one_or_none()
+            if use is None:
+                raise NotFound("use_not_found")
+            if use.undone_at is not None:
+                raise Refused("undone_already")
+            if at > use.recorded_at + timedelta(days=rules.VENUE_UNDO_DAYS):
+                raise Refused("correction_too_late")
+            session.add(Correction(use_id=use_id, venue_id=use.venue_id, reason=reason, asked_at=at))
+            facts = {"use": use_id, "reason": reason}
+            journal.write("holder:correction:asked", at=at, by=by, card_id=use.card_id, venue_id=use.venue_id, **facts)
+    except IntegrityError as error:
+        raise Refused("correction_asked") from error
 
 
 @dataclass(frozen=True)

@@ -207,7 +207,7 @@ def first_linked_day(today: date) -> date:
 
 _DASHES = dict.fromkeys(range(0x2010, 0x2016), "-") | {0x2212: "-"}
 _ADDRESS = re.compile(r"@")
-_PHONE = re.compile(r"\d(?:[\s().-]*\d){6,}")  # seven digits and more
+_PHONE = re.compile(r"(?:\+|\b0|\b358)(?:[\s().-]*\d){6,}")  # not the years of "2026-2027"
 _IDENTITY_CODE = re.compile(r"\b\d{6}\s*[-+A-FU-Y]\s*\d{3}[0-9A-Y]\b", re.IGNORECASE)
 
 

@@ -123,7 +123,8 @@ def sign_out(audience: str) -> Any:
 def signed_out(audience: str) -> Any:
     """Says so; its script removes the card from the phone, and no other card."""
     cards_left = guards.left() if audience == "holder" else []
-    return render_template("signin/signed_out.html", left=audience, cards_left=cards_left)
+    deleted = audience == "holder" and request.args.get("deleted") == "1"
+    return render_template("signin/signed_out.html", left=audience, cards_left=cards_left, deleted=deleted)
 
 
 # Passkey ceremonies, for scripts
