@@ -2,6 +2,8 @@
 
 from sqlalchemy import delete, select
 
+from wallet.clock import helsinki_day
+from wallet.register import rules
 from wallet.register.database import db, held
 from wallet.register.tables import Card, Use
 from wallet.register.tables_life import CardYear
@@ -9,6 +11,8 @@ from wallet.register.tables_life import CardYear
 
 def used(use: Use) -> None:
     """A use was recorded, inside the act that is under way; its card's row is locked."""
+    if use.card_id is None:
+        return  # it came late, and its card was deleted meanwhile: nobody knows whether the year was counted
     year = use.day.year
     known = select(CardYear.id).where(CardYear.card_id == use.card_id, CardYear.year == year)
     if db.session.scalar(known) is not None:
@@ -32,6 +36,9 @@ def undone(use: Use) -> None:
     """A use was undone: where it was the card's only one in its year, that year is gone."""
     if use.card_id is None:
         return  # its link was cut: what it counted for stays counted
+    assert use.undone_at is not None
+    if use.day.replace(month=1, day=1) < rules.first_linked_day(helsinki_day(use.undone_at)):
+        return  # other links of that year were cut, and may be what it counts
     db.session.execute(held(select(Card.id).where(Card.id == use.card_id)))
     same_year = Use.day.between(use.day.replace(month=1, day=1), use.day.replace(month=12, day=31))
     left = select(Use.id).where(Use.card_id == use.card_id, Use.undone_at.is_(None), same_year).limit(1)

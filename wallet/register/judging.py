@@ -75,7 +75,7 @@ class Judgement:
     """An answer, and what a row of `uses` needs where it may be recorded."""
 
     answer: Answer
-    card_id: int | None = None
+    card_id: int | None = None  # none also for a late record of a card that was deleted meanwhile
     venue: Venue | None = None
     event: Event | None = None
     use: rules.UseFacts | None = None
@@ -166,7 +166,7 @@ def judge(
     if elsewhere is not None:
         noticed, shown = ("other_venue_lately", *noticed), shown | elsewhere
     answer = Answer(attempt.scan_id, "amber" if noticed else "green", notes=noticed, facts=shown)
-    return Judgement(answer, card.id, venue, event, use, right, seen)
+    return Judgement(answer, None if card.state == "deleted" else card.id, venue, event, use, right, seen)
 
 
 def _day(attempt: Attempt, event: Event | None) -> date:
@@ -282,6 +282,9 @@ def _card_facts(card: Card, day: date) -> rules.CardFacts:
     area = db.session.get(Area, card.area_id) if card.area_id else None
     counting = or_(ChildTicket.ended_on.is_(None), ChildTicket.ended_on > day)
     years = db.session.scalars(select(ChildTicket.birth_year).where(ChildTicket.card_id == card.id, counting))
+    children = tuple(rules.child_status(year, day.year) for year in years)
+    if card.state == "deleted":
+        children = ("valid",) * 15  # its tickets went with it: who was let in before that is not refused now
     first, last = card.first_day, card.last_day
     if first and day < first:
         # A card that ended and was renewed later has a gap: a visit before it is judged by the days of that time.
@@ -297,7 +300,7 @@ def _card_facts(card: Card, day: date) -> rules.CardFacts:
         local_only=bool(area and area.local_only),
         first_day=first,
         last_day=last,
-        children=tuple(rules.child_status(year, day.year) for year in years),
+        children=children,
     )
 
 

@@ -294,7 +294,7 @@ def _use_row(judgement: Judgement, attempt: Attempt, by: AtGate, at: datetime) -
         children=attempt.children,
         assistants=attempt.assistants,
         read_by=attempt.read_by,
-        step=attempt.step,
+        step=attempt.step if judgement.card_id is not None else None,
         slot=judgement.right.slot,
         nth=judgement.nth,
         until=judgement.right.until,
