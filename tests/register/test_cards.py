@@ -52,6 +52,28 @@ def test_a_number_that_is_taken_is_not_given_again(people: People, monkeypatch: 
     assert _give(people).number == "123456789018"
 
 
+def test_a_form_that_is_sent_twice_gives_one_card(people: People) -> None:
+    """A double click (B050). The same form with other answers, after the browser's Back, is another card."""
+    first = _give(people, once="form")
+    with pytest.raises(Refused, match="given_already") as refused:
+        _give(people, once="form")
+    assert refused.value.facts == {"card_id": first.id}
+    assert _give(people, once="form", birth_year=1991).id != first.id
+    assert _give(people, once="another form").id != first.id
+
+
+def test_a_form_with_a_blank_card_that_is_sent_twice(people: People) -> None:
+    """Its number is taken by then, and by this very form; for another form it is simply taken."""
+    with act() as session:
+        session.add(Card(number="123456789018", unit_id=people.unit, user_handle=b"b" * 32))
+    first = _give(people, number="123456789018", once="form")
+    with pytest.raises(Refused, match="given_already") as refused:
+        _give(people, number="123456789018", once="form")
+    assert refused.value.facts == {"card_id": first.id}
+    with pytest.raises(Refused, match="number_taken"):
+        _give(people, number="123456789018", once="another form")
+
+
 def test_a_day_begins_at_midnight_in_finland(people: People) -> None:
     """22:30 UTC on New Year's Eve is next year in Helsinki: of age, and valid from there."""
     card = _give(people, birth_year=2011, at=NOON.replace(month=12, day=31, hour=22, minute=30))

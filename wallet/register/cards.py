@@ -1,11 +1,13 @@
 """Cards and their child tickets: registering one, reading one's own."""
 
+import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import func, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from wallet.clock import helsinki_day
 from wallet.register import journal, rules
@@ -65,14 +67,14 @@ class CardPage:
 
 
 def card_of(by: Holder, *, at: datetime) -> CardPage:
-    """The holder's own card today. Raises NotFound for a card that was never registered."""
+    """The holder's own card today. Raises NotFound for a card that was never registered, or was deleted."""
     today = helsinki_day(at)
     row = db.session.execute(
         select(Card, Area, Unit, Issuer)
         .join(Unit, Unit.id == Card.unit_id)
         .join(Issuer, Issuer.id == Unit.issuer_id)
         .join(Area, Area.id == Card.area_id)
-        .where(Card.id == by.card_id)
+        .where(Card.id == by.card_id, Card.state != "deleted")
     ).one_or_none()
     if row is None:
         raise NotFound("card_not_found")
@@ -126,6 +128,14 @@ def numbers(holders: Sequence[Holder]) -> dict[int, str]:
     return {card_id: found[card_id] for card_id in ids}
 
 
+def hold(card_id: int) -> None:
+    """Hold a card's row inside the act that is under way, before something of its holder's is added. Raises NotFound
+    for a card that was deleted meanwhile."""
+    state = db.session.scalar(held(select(Card.state).where(Card.id == card_id)))
+    if state == "deleted":
+        raise NotFound("card_not_found")
+
+
 def set_language(by: Holder, language: str, *, at: datetime) -> None:
     """The language in which the holder wants letters and pages."""
     with act() as session:
@@ -145,30 +155,42 @@ def register_card(
     life_situation: str | None = None,
     gender: str | None = None,
     language: str = "fi",
+    once: str | None = None,
 ) -> tuple[int, str]:
     """Give out a card; returns (id, number). `children` are (birth year, relation). `number` is what was typed or
-    scanned of a blank card; without it the card gets a new number.
+    scanned of a blank card; without it the card gets a new number. `once` is a form's own random value: the same form
+    with the same answers gives one card, however often and however quickly it is sent.
 
     Valid for one year counting today, never past the end of the area's pilot. Raises NotFound("unit_not_found"), and
     Refused: too_young, area_ended, pilot_over, too_many_children past fifteen (the code's nibble, CODES.md),
-    number_mistyped, number_unknown, number_taken."""
+    number_mistyped, number_unknown, number_taken, given_already (with `card_id`)."""
     if isinstance(by, Staff) and unit_id not in by.desk_units:
         raise NotFound("unit_not_found")
-    with act():
-        card = blank_card(number, unit_id) if number is not None else new_card()
-        give(
-            card,
-            unit_id,
-            by=by,
-            at=at,
-            birth_year=birth_year,
-            postcode=postcode,
-            children=children,
-            language=language,
-            life_situation=life_situation,
-            gender=gender,
-        )
-        return card.id, card.number
+    asked = (once, unit_id, birth_year, postcode, tuple(children), number)
+    handle = hashlib.sha256(repr(asked).encode()).digest() if once else secrets.token_bytes(32)
+    try:
+        with act():
+            card = blank_card(number, unit_id) if number is not None else new_card()
+            # No passkey knows a card that is not given yet. The column is unique: of two at once, one is refused.
+            card.user_handle = handle
+            give(
+                card,
+                unit_id,
+                by=by,
+                at=at,
+                birth_year=birth_year,
+                postcode=postcode,
+                children=children,
+                language=language,
+                life_situation=life_situation,
+                gender=gender,
+            )
+            return card.id, card.number
+    except (IntegrityError, Refused) as error:
+        given = db.session.scalar(select(Card.id).where(Card.user_handle == handle))
+        if given is None:
+            raise
+        raise Refused("given_already", card_id=given) from error
 
 
 def give(

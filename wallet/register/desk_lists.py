@@ -234,7 +234,7 @@ def _children_of(card_ids: Sequence[int], today: date) -> dict[int, int]:
         .where(ChildTicket.card_id.in_(card_ids), ChildTicket.ended_on.is_(None), young)
         .group_by(ChildTicket.card_id)
     )
-    return dict(rows.tuples())
+    return {row[0]: row[1] for row in rows}
 
 
 def _letter_open(card_id: int, at: datetime) -> bool:
