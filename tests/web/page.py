@@ -186,7 +186,9 @@ class Page:
                     break
                 target = self.response.headers["Location"]
                 assert re.match(r"/[^/\\]", target + "x"), f"{path} leads off the site: {target}"
-                self.response = self.request(urljoin(path, target))
+                # 307 and 308: the same request again, form and all, at another address.
+                again = options if self.response.status_code in (307, 308) else {}
+                self.response = self.request(urljoin(path, target), **again)
         assert self.response.status_code == status, f"{path}: {self.response.status_code}"
         self._check()
         assert len(asked) <= queries, f"{path} asked {len(asked)} times:\n" + "\n".join(asked)

@@ -1,10 +1,12 @@
 """What the desk's modules share: their blueprint, and whose desk it is."""
 
-from flask import Blueprint, abort
+from flask import Blueprint, abort, request
 
 from wallet.register.identities import Staff
+from wallet.register.numbers import shown
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
+blueprint.add_app_template_filter(shown, "in_fours")
 
 
 def units_of(staff: Staff) -> tuple[int, ...]:
@@ -13,3 +15,16 @@ def units_of(staff: Staff) -> tuple[int, ...]:
     if not mine:
         abort(403)
     return mine
+
+
+def asked_unit(staff: Staff) -> int:
+    """The unit that the address asks for; the first of this desk's where it asks for none. Aborts with 404 for a unit
+    of another desk."""
+    mine = units_of(staff)
+    asked = request.args.get("unit")
+    if asked is None:
+        return mine[0]
+    found = [unit_id for unit_id in mine if str(unit_id) == asked]
+    if not found:
+        abort(404)
+    return found[0]
