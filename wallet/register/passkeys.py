@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from wallet.register import journal
+from wallet.register import cards, journal
 from wallet.register.database import act, db, held
 from wallet.register.errors import Refused
 from wallet.register.identities import Holder, Staff
@@ -58,6 +58,8 @@ def add(by: Holder | Staff, credential: bytes, public_key: bytes, sign_count: in
     account_id = by.account_id if isinstance(by, Staff) else None
     try:
         with act() as session:
+            if card_id is not None:
+                cards.hold(card_id)
             mine = select(Passkey.id).where(
                 Passkey.card_id == card_id if card_id is not None else Passkey.account_id == account_id
             )

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, or_, select, update
 
-from wallet.register import journal
+from wallet.register import cards, journal
 from wallet.register.database import act, db, held
 from wallet.register.identities import AtGate, HeldRole, Holder, Staff
 from wallet.register.tables import Card, Gate
@@ -31,8 +31,11 @@ def start(
     gate_id: int | None = None,
     account_id: int | None = None,
 ) -> str:
-    """Sign a browser in; returns the sign-in's id, which only the signed session cookie carries."""
+    """Sign a browser in; returns the sign-in's id, which only the signed session cookie carries. Raises NotFound for a
+    card that was deleted meanwhile."""
     with act() as session:
+        if card_id is not None:
+            cards.hold(card_id)
         row = SignIn(
             id=secrets.token_urlsafe(32),
             card_id=card_id,
@@ -140,6 +143,7 @@ def pin_was_right(card_id: int, *, at: datetime) -> None:
 def set_pin(by: Holder, pin_hash: str, *, at: datetime) -> None:
     """Keep the hash of the PIN that the holder chose."""
     with act() as session:
+        cards.hold(by.card_id)
         session.execute(
             update(Card).where(Card.id == by.card_id).values(pin_hash=pin_hash, pin_tries=0, pin_wait_until=None)
         )
