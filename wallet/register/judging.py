@@ -289,7 +289,7 @@ def _card_facts(card: Card, day: date) -> rules.CardFacts:
     if first and day < first:
         # A card that ended and was renewed later has a gap: a visit before it is judged by the days of that time.
         then = select(CardPeriod.first_day, CardPeriod.last_day).where(
-            CardPeriod.card_id == card.id, CardPeriod.first_day <= day, CardPeriod.last_day >= day
+            CardPeriod.card_id == card.id, CardPeriod.first_day <= day, CardPeriod.last_day.between(day, first)
         )
         period = db.session.execute(then.limit(1)).one_or_none()
         first, last = period or (first, last)
