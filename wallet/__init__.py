@@ -19,7 +19,7 @@ LARGEST_BODY = 512 * 1024
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The application: the only place where everything meets. Raises SettingsError where it can't start."""
-    from wallet import cli, coordinator, desk, gate, holder, signin
+    from wallet import api, cli, coordinator, desk, gate, holder, signin
     from wallet.register.database import db, prepare
     from wallet.web import assets, components, errors, headers, languages, logs, pages
     from wallet.web.limits import limiter
@@ -61,14 +61,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     with app.app_context():
         prepare(db.engine)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
-    CSRFProtect(app)
+    # A token is sent on purpose, with each request; only cookies go along by themselves.
+    CSRFProtect(app).exempt(api.blueprint)
     limiter.init_app(app)
     languages.init(app)
     headers.init(app, https=settings.https)
     errors.init(app)
     assets.init(app, ROOT / "static" / "dist")
     signin.init(app)
-    for room in (signin, holder, gate, desk, coordinator, pages):
+    for room in (signin, holder, gate, gate.office, desk, coordinator, api, pages):
         app.register_blueprint(room.blueprint)
     if settings.development:
         app.register_blueprint(components.blueprint)

@@ -33,7 +33,7 @@ PUBLIC = {
     "web.manifest",
     "web.service_worker",
 }
-ROOM_OF = {"holder": "holder", "gate": "gate", "desk": "staff", "coordinator": "staff"}
+ROOM_OF = {"holder": "holder", "gate": "gate", "office": "staff", "desk": "staff", "coordinator": "staff"}
 
 
 def _rules(app: Flask, audience: str) -> Iterator[tuple[Rule, str, str]]:

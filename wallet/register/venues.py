@@ -101,15 +101,19 @@ class GatePage:
     events: tuple[EventLine, ...]
 
 
-def gate_page(by: AtGate, *, at: datetime) -> GatePage:
-    """The gate's venue and the events it may choose from, soonest first, at most fifty."""
+def gate_page(
+    by: AtGate, *, at: datetime, past: timedelta = EVENT_PAST, ahead: timedelta = EVENT_AHEAD, limit: int = 50
+) -> GatePage:
+    """The gate's venue and the events it may choose from, soonest first. At the door they are those of now and soon;
+    an office looks further `ahead`, for what is got before, and into the `past`, for what was written on paper."""
     venue = db.session.get_one(Venue, by.venue_id)
-    events = db.session.scalars(
+    soon = (
         select(Event)
-        .where(Event.venue_id == venue.id, Event.ends_at > at - EVENT_PAST, Event.starts_at < at + EVENT_AHEAD)
+        .where(Event.venue_id == venue.id, Event.ends_at > at - past, Event.starts_at < at + ahead)
         .order_by(Event.starts_at, Event.id)
-        .limit(50)
+        .limit(limit)
     )
+    events = db.session.scalars(soon).all() if limit else ()  # a list of uses needs none
     return GatePage(
         venue.id,
         venue.name_fi,
@@ -119,18 +123,6 @@ def gate_page(by: AtGate, *, at: datetime) -> GatePage:
         venue.record_at_once,
         tuple(map(_event_line, events)),
     )
-
-
-def events_between(by: AtGate, since: datetime, until: datetime, *, limit: int = 200) -> list[EventLine]:
-    """The events of this venue that go on at some time of a period, soonest first: what is got ahead, and what was
-    written on a paper form."""
-    rows = db.session.scalars(
-        select(Event)
-        .where(Event.venue_id == by.venue_id, Event.ends_at > since, Event.starts_at < until)
-        .order_by(Event.starts_at, Event.id)
-        .limit(limit)
-    )
-    return list(map(_event_line, rows))
 
 
 def _event_line(event: Event) -> EventLine:
