@@ -185,9 +185,9 @@ def test_what_a_unit_printed_is_listed_newest_first(people: People) -> None:
     blank, _ = printing.blank_numbers(people.desk, people.unit, 3, at=NOON)
     registered = _print(people, people.holder.card_id)
     listed = printing.batches(people.desk, people.unit)
-    assert [(one.batch_id, one.kind, one.cards, one.made_at) for one in listed] == [
-        (registered, "registered", 1, NOON),
-        (blank, "blank", 3, NOON),
+    assert [(one.batch_id, one.kind, one.cards, one.made_on) for one in listed] == [
+        (registered, "registered", 1, NOON.date()),
+        (blank, "blank", 3, NOON.date()),
     ]
 
 

@@ -35,7 +35,7 @@ class Batch:
     kind: str  # blank, registered
     kid: int | None  # the print key of registered cards' codes
     cards: int
-    made_at: datetime
+    made_on: date
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def batches(by: Staff, unit_id: int) -> list[Batch]:
 
 
 def _batch(row: PrintBatch) -> Batch:
-    return Batch(row.id, row.unit_id, row.kind, row.kid, row.cards, row.made_at)
+    return Batch(row.id, row.unit_id, row.kind, row.kid, row.cards, helsinki_day(row.made_at))
 
 
 def printable(
