@@ -14,6 +14,9 @@ from wallet.signin import guards
 
 # What everyone may ask for, spelt out. A new one is added here by someone who thought about it.
 PUBLIC = {
+    "api.all_problems",  # words, the same for everyone
+    "api.description",
+    "api.one_problem",
     "components.page",  # in development only
     "gate.gate_list",  # signed, the same for everyone, nothing of anyone in it
     "gate.offline",  # a shell without anything of any gate
@@ -33,7 +36,7 @@ PUBLIC = {
     "web.manifest",
     "web.service_worker",
 }
-ROOM_OF = {"holder": "holder", "gate": "gate", "office": "staff", "desk": "staff", "coordinator": "staff"}
+ROOM_OF = {"holder": "holder", "gate": "gate", "office": "staff", "desk": "staff", "coordinator": "staff", "api": "api"}
 
 
 def _rules(app: Flask, audience: str) -> Iterator[tuple[Rule, str, str]]:
@@ -49,7 +52,7 @@ def _rules(app: Flask, audience: str) -> Iterator[tuple[Rule, str, str]]:
 
 def test_every_endpoint_has_an_audience_and_the_public_ones_are_these(app: Flask) -> None:
     audiences = {endpoint: guards.audience_of(endpoint) for endpoint in app.view_functions}
-    assert set(audiences.values()) == {"public", "holder", "gate", "staff"}
+    assert set(audiences.values()) == {"public", "holder", "gate", "staff", "api"}  # api: tests/api/test_who.py
     assert {endpoint for endpoint, audience in audiences.items() if audience == "public"} == PUBLIC
 
 

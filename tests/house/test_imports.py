@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "wallet").rglob("*.py"))
 ROOMS = ("holder", "gate", "desk", "coordinator", "signin", "nearby", "api")
-RECORDING = ("gate", "office", "api")  # the rooms that record uses: codes and register meet in scans.py for them
+RECORDING = ("gate", "api")  # the rooms that record uses: codes and register meet in scans.py for them
 
 # What a page is made with. SQLAlchemy and Flask-SQLAlchemy are not among it: SQL is the register's alone.
 PAGES = ("flask", "flask_babel", "flask_login", "flask_wtf", "wtforms", "werkzeug", "markupsafe", "babel")
