@@ -139,7 +139,7 @@ def returned(path):
 
 def test_every_reason_a_gate_can_hear_has_a_headline_and_what_to_do_next(door):
     reasons = {*strings("codes/token.py", "CodeRefused"), *strings("register/judging.py", "red")}
-    reasons |= {*returned("register/rules.py")} - {"valid", "turning_18", "ended"}
+    reasons |= {*returned("register/rules.py")} - {"valid", "turning_18", "ended", "area_ended"}
     reasons |= {"withdrawn", "mistyped_number", "unknown_number", "unreadable_record", "used_elsewhere"}
     reasons |= {"already_recorded", "old_code", "blocked", "replaced", "ceiling_reached"}
     assert {"forged", "gate_paused", "card_expired", "too_many_children"} <= reasons, "the source was read"
@@ -152,7 +152,7 @@ def test_every_note_and_camera_state_has_words(door):
     said = sayings(door.ask("/gate").text)
     source = (WALLET / "register" / "rules.py").read_text(encoding="utf-8")
     notes = {*re.findall(r'found\.append\("(\w+)"\)', source), "other_venue_lately", "list_old"}
-    assert len(notes) == 7
+    assert len(notes) == 9
     offline = (WALLET.parent / "static/js/gate/offline.js").read_text(encoding="utf-8")
     unsure = {*re.findall(r'unsure \?*= "(\w+)"', offline)}
     assert unsure == {"number", "no_list", "clock", "unknown_key", "list_stale"}

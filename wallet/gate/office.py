@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from wallet import scans
 from wallet.clock import helsinki_day, now
 from wallet.config import Settings
-from wallet.gate.office_forms import CODE, MOST_ROWS, ROWS, EntryForm, ListForm, PaperForm, PaperRow
+from wallet.gate.office_forms import CODE, MOST_ROWS, ROWS, EntryForm, ListForm, PaperForm, PaperRow, earliest
 from wallet.register import conflicts, corrections, gates, rules, uses, venue_uses, venues
 from wallet.register.errors import Refused
 from wallet.register.identities import AtGate, Staff
@@ -130,7 +130,7 @@ def paper(staff: Staff, venue: str) -> Any:
     gate = gates.at_office(staff, venue, at=at)
     page = venues.gate_page(gate, at=at, past=timedelta(days=FORM_DAYS + 1), ahead=AHEAD, limit=EVENTS)
     offered = _offered(page)
-    common = {"first_day": helsinki_day(at) - timedelta(days=FORM_DAYS), "today": helsinki_day(at)}
+    common = {"first_day": earliest(helsinki_day(at)), "today": helsinki_day(at)}
     if request.method == "GET":
         count = request.args.get("recorded", "")
         told: dict[str, Any] = {"recorded": int(count[:3]) if count.isdecimal() else None, "answers": {}}
@@ -209,7 +209,7 @@ def recorded(staff: Staff, venue: str) -> Any:
     gate = gates.at_office(staff, venue, at=at)
     form = ListForm(request.args)
     first, last = form.days(helsinki_day(at))
-    entered = bool(form.only.data)
+    entered = bool(form.entered.data)
     lines = venue_uses.uses_between(gate, first, last, entered=entered, after=_cursor(), limit=PAGE + 1)
     count, children = venue_uses.counts_between(gate, first, last, entered=entered)
     said = request.args.get("said")

@@ -86,6 +86,11 @@ def _given(shape: str) -> Any:
     return check
 
 
+def earliest(today: date) -> date:
+    """The first day that a paper form may be of."""
+    return today - timedelta(days=FORM_DAYS - 1)
+
+
 class PaperRow(Form):  # type: ignore[misc]
     """One line of a paper form. A row without a number is no row."""
 
@@ -105,7 +110,7 @@ class PaperRow(Form):  # type: ignore[misc]
         today = self.at.astimezone(HELSINKI).date()
         if field.data > today:
             raise ValidationError("day_ahead")
-        if field.data < today - timedelta(days=FORM_DAYS):
+        if field.data < earliest(today):
             raise ValidationError("day_long_ago")
 
     def validate_what(self, field: Field) -> None:
@@ -135,7 +140,7 @@ class ListForm(Form):  # type: ignore[misc]
 
     first = DateField(validators=[Optional()])
     last = DateField(validators=[Optional()])
-    only = BooleanField()
+    entered = BooleanField()
 
     def days(self, today: date) -> tuple[date, date]:
         """The period that was asked for, at most MOST_DAYS long; without one, the last week."""

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from wallet.register import card_years, conflicts, journal, rules
@@ -92,10 +92,11 @@ def settle(
         if attempt.credential is not None and attempt.step is not None:
             _remember_step(attempt.credential, attempt.step)
         journal.write("gate:use:recorded", at=at, by=by, card_id=use.card_id, venue_id=use.venue_id, use=use.id)
-    if answer.reason == "gate_paused":
-        return answer  # not the last word on this scan: it may come again when the pause is over
+    if answer.reason in ("gate_paused", "venue_entries_full"):
+        return answer  # not the last word on this scan: it may come again later
     keep(answer, by, at, use_id=use.id if use else None, asked=attempt.asked)
-    if attempt.late:
+    # What is wrong with a paper form is told to the person who enters it, and put right there.
+    if attempt.late and (use is not None or attempt.read_by != "form"):
         stands = use.id if use else judgement.standing
         conflicts.note(answer, stands, scanned_at=attempt.scanned_at, children=attempt.children, by=by, at=at)
     return answer
@@ -221,14 +222,6 @@ def counts_today(by: AtGate, day: date) -> tuple[int, int]:
         )
     ).one()
     return int(uses), int(children)
-
-
-def purge_refusals(*, at: datetime, days: int = 30) -> int:
-    """Delete scans that recorded nothing and are older than `days` (DOMAIN.md, "Retention"). Returns how many."""
-    with act() as session:
-        old = session.execute(delete(Scan).where(Scan.use_id.is_(None), Scan.at < at - timedelta(days=days)))
-        journal.write("register:scans:purged", at=at, rows=old.rowcount)
-        return int(old.rowcount)
 
 
 def _lines(*conditions: Any, limit: int, gate_id: int | None = None) -> list[UseLine]:
