@@ -85,6 +85,12 @@ def test_a_card_speaks_its_holders_language(app, people, sheet):
         assert [one.get("lang") for one in page.all("section") if one.get("data-card")] == ["sv", "fi"]
 
 
+def test_all_of_a_page_can_be_ticked_at_once(desk, people):
+    desk.open("/desk/sheets/cards").follow("Tick all of these")
+    ticks = [one for one in desk.all("input") if one.get("name") == "card"]
+    assert ["checked" in one.attrib for one in ticks] == [True, True]
+
+
 def test_nothing_chosen_is_said(desk):
     desk.open("/desk/sheets/cards").submit({}, button="Print cards")
     assert desk.refusal() == "Choose at least one card."

@@ -95,8 +95,10 @@ def sheet_cards(staff: Staff) -> Any:
         unit_id=unit_id,
         units=venues.units(units_of(staff)),
         cards=cards[:ON_A_PAGE],
+        before=before,
         older=older,
         chosen=chosen,
+        all="all" in request.args,
         reason=reason,
         facts=facts,
     )
