@@ -18,7 +18,7 @@ from tests.people import People
 from tests.register.scans import NOON, add_event, count, phone_of, scan, set_area, set_card, step_of, told, typed
 from tests.register.test_racing import at_once, meanwhile
 from wallet.clock import now
-from wallet.register import blocking, cards, community, groups, rules, uses
+from wallet.register import blocking, cards, community, desk_cards, groups, rules, uses
 from wallet.register.database import act, db
 from wallet.register.errors import NotFound, Refused
 from wallet.register.groups import Part, record_group
@@ -313,6 +313,26 @@ def test_a_guess_in_a_group_is_counted(people: People, own: bytes) -> None:
     answer = visit(people, scan(own), paused)
     assert (told(answer), answer.facts) == (("red", "gate_paused"), {"minutes": 10})
     assert count(Scan, Scan.scan_id == paused.scan_id) == 0, "it may come again when the pause is over"
+
+
+def test_a_venue_that_has_typed_enough_today_types_no_group(
+    people: People, own: bytes, clients: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "ENTRIES_A_DAY", 1)
+    uses.record_use(typed(number_of(clients[0])), by=people.gate, at=NOON)
+    group = [scan(own), typed(number_of(clients[1]))]
+    assert told(visit(people, *group)) == ("red", "venue_entries_full")
+    monkeypatch.undo()
+    assert visit(people, *group).recorded, "it comes again"
+
+
+def test_a_replaced_cards_successor_is_held_with_it(people: People, own: bytes) -> None:
+    card_id, member = new_member(people)
+    new_id, _ = desk_cards.replace_card(people.desk, card_id, at=NOON, reason="lost")
+    heir = phone_of(Holder("", new_id))
+    answer = visit(people, scan(own), scan(heir), scan(member), late=True, at=LATE)
+    assert answer.facts["parts"][0]["recorded"]
+    assert len(live()) == 2, "one right, whichever of the two cards is shown"
 
 
 # Late

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from wallet.register import conflicts, rules, uses
 from wallet.register.database import act, db
 from wallet.register.identities import AtGate
-from wallet.register.judging import MISS_MINUTES, Answer, Attempt, Judgement, hold_cards, judge, numbers_paused
+from wallet.register.judging import Answer, Attempt, Judgement, hold_cards, judge, numbers_refused
 from wallet.register.tables import Scan
 
 # Taken for nothing: it is recorded already, or stands in the group twice.
@@ -72,14 +72,14 @@ def record_group(own: Part, members: Sequence[Part], *, by: AtGate, at: datetime
 def _record(own: Part, members: Sequence[Part], *, by: AtGate, at: datetime, late: bool) -> Answer:
     with act():
         attempts = [part.wanted for part in (own, *members) if isinstance(part.wanted, Attempt)]
-        # The gate's row before the cards', as with a number typed alone.
-        paused = any(one.number is not None for one in attempts) and numbers_paused(by, at)
+        # The gate's and the venue's rows before the cards', as with a number typed alone.
+        closed = numbers_refused(by, at) if any(one.number is not None for one in attempts) else None
         hold_cards(attempts)
         told = uses.answers_given(by, [part.scan_id for part in (own, *members)])
         if own.scan_id in told:
             return told[own.scan_id]
-        if paused:  # not the last word: the group may come again when the pause is over
-            return Answer(own.scan_id, "red", "gate_paused", facts={"minutes": MISS_MINUTES})
+        if closed is not None:  # not the last word: the group may come again later
+            return Answer(own.scan_id, "red", closed[0], facts=closed[1])
         judged = _judge_members(members, told, by, at)
         first = _Judged(own, _judge(own, by, at, members=sum(one.coming for one in judged)))
         settle = _settle_late if late else _settle_at_door

@@ -92,7 +92,7 @@ def judge(
     attempt: Attempt, by: AtGate, at: datetime, *, lock: bool = False, clamp: bool = False, pausing: bool = True
 ) -> Judgement:
     """The rules in their order. Writes nothing; with `lock` holds the card's row until the act ends. Without `pausing`
-    the caller has asked whether typed numbers are paused."""
+    the caller has asked whether numbers may be typed."""
 
     def red(reason: str, **facts: Any) -> Judgement:
         return Judgement(Answer(attempt.scan_id, "red", reason, facts=facts))
@@ -101,9 +101,9 @@ def judge(
         return red("scanned_in_future")
     if attempt.scanned_at < at - timedelta(days=FORM_DAYS if attempt.read_by == "form" else OLDEST_DAYS):
         return red("scanned_too_long_ago")
-    if pausing and attempt.number is not None and numbers_paused(by, at):
+    if pausing and attempt.number is not None and _paused(by, at):
         return red("gate_paused", minutes=MISS_MINUTES)
-    if attempt.number is not None and _entries_full(by, at, lock=lock):
+    if pausing and attempt.number is not None and _entries_full(by, at, lock=lock):
         return red("venue_entries_full", most=rules.ENTRIES_A_DAY)
     found = _find_card(attempt, lock=lock)
     if isinstance(found, str):
@@ -237,16 +237,30 @@ def _heir(card: Card, *, lock: bool) -> Card:
 
 
 def hold_cards(attempts: Sequence[Attempt]) -> None:
-    """Hold the rows of these scans' cards until the act ends, always in the order of their ids: two groups with common
-    members would otherwise wait for each other."""
+    """Hold the rows of these scans' cards and of those that replaced them until the act ends, always in the order of
+    their ids: two groups with common members would otherwise wait for each other."""
     numbers = [one.number for one in attempts if one.number is not None]
     codes = [one.credential for one in attempts if one.credential is not None]
     of_codes = select(Credential.card_id).where(Credential.credential.in_(codes))
-    wanted = select(Card.id).where(or_(Card.number.in_(numbers), Card.id.in_(of_codes)))
-    db.session.execute(held(wanted.order_by(Card.id))).all()
+    newest = select(Card.id, Card.replaced_by_id).where(or_(Card.number.in_(numbers), Card.id.in_(of_codes)))
+    found: set[int] = set()
+    while rows := db.session.execute(newest).all():
+        found |= {row.id for row in rows}
+        heirs = {row.replaced_by_id for row in rows if row.replaced_by_id is not None} - found
+        newest = select(Card.id, Card.replaced_by_id).where(Card.id.in_(heirs))
+    db.session.execute(held(select(Card.id).where(Card.id.in_(found)).order_by(Card.id))).all()
 
 
-def numbers_paused(by: AtGate, at: datetime) -> bool:
+def numbers_refused(by: AtGate, at: datetime) -> tuple[str, dict[str, Any]] | None:
+    """Why no number may be typed at this gate now, as (reason, facts). Holds the gate's and the venue's rows."""
+    if _paused(by, at):
+        return "gate_paused", {"minutes": MISS_MINUTES}
+    if _entries_full(by, at, lock=True):
+        return "venue_entries_full", {"most": rules.ENTRIES_A_DAY}
+    return None
+
+
+def _paused(by: AtGate, at: datetime) -> bool:
     """Ten misses in ten minutes pause typed numbers at a gate (CODES.md, "Paper"). The gate's row is locked, so
     that parallel guesses are counted one after another."""
     db.session.execute(held(select(Gate.id).where(Gate.id == by.gate_id)))
