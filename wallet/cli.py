@@ -1,6 +1,7 @@
 """Commands: thin callers of the register's acts.
 
-wallet db upgrade · wallet load-network DIR · wallet demo-links [--json] · wallet keys new|list · wallet purge
+wallet db upgrade · wallet load-network DIR · wallet demo-links [--json] · wallet keys new|list
+wallet agents add|venues|list · wallet retention [--apply] · wallet purge
 """
 
 import json
@@ -18,8 +19,8 @@ from wallet.clock import now
 from wallet.codes import keys
 from wallet.codes.days import number_of_day
 from wallet.config import Settings, SettingsError
-from wallet.register import demo, gate_lists, invitations, network, signins, uses
-from wallet.register.errors import FileRefused
+from wallet.register import agents, demo, invitations, network, retention
+from wallet.register.errors import FileRefused, Refused
 from wallet.register.identities import HeldRole
 
 DEMO_HOLDER, DEMO_OTHER_HOLDER = 1986, 1961
@@ -65,6 +66,8 @@ def demo_people(origin: str) -> list[dict[str, Any]]:
     at = now()
     unit = demo.demo_unit()
     demo.demo_events("vapriikki", at=at)
+    demo.demo_course("tampereen-seudun-tyovaenopisto", at=at)
+    agent = demo.demo_agent(("vapriikki", "tampereen-teatteri", "tampereen-seudun-tyovaenopisto"), at=at)
 
     def holder(key: str, who: str, birth_year: int, *, with_children: bool) -> dict[str, Any]:
         card = demo.demo_card(birth_year, with_children=with_children, at=at)
@@ -93,6 +96,8 @@ def demo_people(origin: str) -> list[dict[str, Any]]:
             "Its period in the real network ended on 31.12.2025: the gate refuses, and says why.",
         ),
         staff("desk", "An issuer's desk", HeldRole("desk", unit_id=unit)),
+        staff("office", "A member of staff at Vapriikki", HeldRole("venue", venue_id="vapriikki")),
+        staff("agent", "A ticket agent for three venues", HeldRole("agent", agent_id=agent)),
         staff("coordinator", "A coordinator, culture", HeldRole("coordinator", area_id="tampere", side="culture")),
         staff("support", "The support service", HeldRole("support")),
     ]
@@ -192,20 +197,86 @@ def _write_secret(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-@click.command("purge")
+# What a rule's name says of its rows.
+RETENTION = {
+    "links": "uses no longer say which card",
+    "years": "years of a card no longer say which card",
+    "refusals": "refused scans",
+    "credentials": "credentials that ended",
+    "sign-ins": "sign-ins that ended",
+    "letters": "letters and invitations that were used or not used in time",
+    "lists": "old gate lists",
+    "imports": "card files that were read",
+    "journal links": "journal lines no longer say which card",
+    "journal of sign-ins": "journal lines of sign-ins",
+}
+
+
+@click.command("retention")
+@click.option("--dry-run/--apply", default=True, help="Say what would go (the default), or do it.")
 @with_appcontext
-def purge() -> None:
-    """Delete what has had its time: refused scans after 30 days, ended sign-ins after 30."""
-    at = now()
-    click.echo(
-        f"{uses.purge_refusals(at=at)} refused scans, {signins.purge(at=at)} sign-ins, "
-        f"{gate_lists.purge(at=at)} gate lists deleted."
-    )
+def retain(*, dry_run: bool) -> None:
+    """What has had its time: uses' links to cards after 13 months, refusals after 30 days, the rest by rules of their
+    own. Counts stay. Safe to stop and to run again; run it daily."""
+    counts = retention.due(at=now()) if dry_run else retention.purge(at=now())
+    click.echo("This would go:" if dry_run else "This went:")
+    for name, rows in counts.items():
+        click.echo(f"{rows:>8}  {RETENTION[name]}")
+    if dry_run:
+        click.echo("Nothing was changed. With --apply it is done.")
+
+
+@click.group("agents")
+def ticket_agents() -> None:
+    """Ticket agents: who sells for several venues and records uses for them."""
+
+
+@ticket_agents.command("add")
+@click.argument("agent_id", metavar="ID")
+@click.argument("name")
+@click.argument("venue_ids", metavar="VENUE...", nargs=-1)
+@with_appcontext
+def agents_add(agent_id: str, name: str, venue_ids: tuple[str, ...]) -> None:
+    """Add the ticket agent ID, called NAME, which sells for these venues (ids as in venues.csv)."""
+    try:
+        agents.add_agent(agent_id, name, by=None, at=now())
+        agents.set_agent_venues(agent_id, venue_ids, by=None, at=now())
+    except Refused as refused:
+        raise click.ClickException(refused.reason) from refused
+    click.echo(f"{name} ({agent_id}) sells for {len(venue_ids)} venues.")
+
+
+@ticket_agents.command("venues")
+@click.argument("agent_id", metavar="ID")
+@click.argument("venue_ids", metavar="VENUE...", nargs=-1)
+@with_appcontext
+def agents_venues(agent_id: str, venue_ids: tuple[str, ...]) -> None:
+    """These and no others are the venues that the agent ID sells for from now on."""
+    try:
+        agents.set_agent_venues(agent_id, venue_ids, by=None, at=now())
+    except Refused as refused:
+        raise click.ClickException(refused.reason) from refused
+    click.echo(f"{agent_id} sells for {len(venue_ids)} venues.")
+
+
+@ticket_agents.command("list")
+@with_appcontext
+def agents_list() -> None:
+    """Say which ticket agents there are, and for whom they sell."""
+    for agent in agents.agents():
+        click.echo(f"{agent.agent_id}: {agent.name}, {', '.join(agent.venue_ids) or 'no venues'}")
+
+
+@click.command("purge")
+@click.pass_context
+def purge(context: click.Context) -> None:
+    """The same as `wallet retention --apply`."""
+    context.invoke(retain, dry_run=False)
 
 
 def init(app: Flask) -> None:
     """Give the application its commands."""
-    for command in (load_network, demo_links, purge):
+    for command in (load_network, demo_links, ticket_agents, retain, purge):
         app.cli.add_command(command)
 
 

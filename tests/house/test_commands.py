@@ -47,7 +47,7 @@ def test_a_network_is_loaded_and_demo_links_are_fresh(tmp_path: Path, env: dict[
         done = wallet(tmp_path, "load-network", "wallet/sample_network", **env)
         assert done.stdout == "6 areas, 42 venues, 29 issuers are in the register.\n"
     first, second = (json.loads(wallet(tmp_path, "demo-links", "--json", **env).stdout) for _ in range(2))
-    who = ["holder", "other-holder", "gate", "popup-gate", "desk", "coordinator", "support"]
+    who = ["holder", "other-holder", "gate", "popup-gate", "desk", "office", "agent", "coordinator", "support"]
     assert [link["key"] for link in first] == who
     assert {link["url"] for link in first}.isdisjoint(link["url"] for link in second)
     assert all(link["url"].startswith("http://localhost:8000/") for link in first)
@@ -67,6 +67,18 @@ def test_faults_of_a_network_are_told_by_file_and_row(tmp_path: Path, env: dict[
     assert done.returncode == 1
     assert "issuers.csv, row 31: area 'atlantis' is not in areas.csv" in done.stderr
     assert "Nothing was loaded." in done.stderr
+
+
+def test_a_ticket_agent_is_added_with_its_venues(tmp_path: Path, env: dict[str, str]) -> None:
+    assert wallet(tmp_path, "load-network", "wallet/sample_network", **env).returncode == 0
+    added = wallet(tmp_path, "agents", "add", "lippu", "Lippukauppa", "vapriikki", "muumimuseo", **env)
+    assert added.stdout == "Lippukauppa (lippu) sells for 2 venues.\n"
+    again = wallet(tmp_path, "agents", "add", "lippu", "Lippukauppa", **env)
+    assert (again.returncode, "agent_exists" in again.stderr) == (1, True)
+    assert wallet(tmp_path, "agents", "venues", "lippu", "vapriikki", **env).stdout == "lippu sells for 1 venues.\n"
+    wrong = wallet(tmp_path, "agents", "venues", "lippu", "atlantis", **env)
+    assert (wrong.returncode, "venue_not_found" in wrong.stderr) == (1, True)
+    assert wallet(tmp_path, "agents", "list", **env).stdout == "lippu: Lippukauppa, vapriikki\n"
 
 
 def test_demo_links_are_for_development_alone(tmp_path: Path, env: dict[str, str]) -> None:
@@ -93,11 +105,15 @@ def test_a_key_that_is_not_there_is_not_withdrawn(tmp_path: Path, env: dict[str,
     assert Path(env["NETWORK_KEYS_FILE"]).read_bytes() == before
 
 
-def test_purge_says_what_went(tmp_path: Path, env: dict[str, str]) -> None:
-    done = wallet(tmp_path, "purge", **env)
-    assert done.stdout == "0 refused scans, 0 sign-ins, 0 gate lists deleted.\n"
+def test_retention_says_what_would_go_before_it_does_it(tmp_path: Path, env: dict[str, str]) -> None:
+    done = wallet(tmp_path, "retention", **env).stdout.splitlines()
+    assert (done[0], done[-1]) == ("This would go:", "Nothing was changed. With --apply it is done.")
+    assert "       0  refused scans" in done
+    for command in (("retention", "--apply"), ("purge",)):
+        did = wallet(tmp_path, *command, **env).stdout.splitlines()
+        assert did == ["This went:", *done[1:-1]]
 
 
 def test_the_application_has_no_other_commands_of_ours(app: Flask) -> None:
     ours = {name for name in app.cli.commands if name not in ("db",)}
-    assert ours == {"load-network", "demo-links", "purge"}
+    assert ours == {"load-network", "demo-links", "retention", "purge"}

@@ -3,14 +3,13 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from tests.people import People
 from tests.register.scans import NOON, phone_of
 from wallet.register import gate_lists
-from wallet.register.database import act, db
+from wallet.register.database import act
 from wallet.register.tables import Credential
-from wallet.register.tables_offline import PublishedList
 
 pytestmark = pytest.mark.usefixtures("noon")
 DAY = timedelta(days=1)
@@ -41,12 +40,3 @@ def test_a_number_is_published_once(people: People) -> None:
     newest = gate_lists.newest()
     assert newest
     assert (newest.number, newest.text, newest.issued_at) == (2, "second", NOON)
-
-
-def test_old_lists_go_and_the_newest_stays(people: People) -> None:
-    assert gate_lists.purge(at=NOON) == 0
-    for number in (1, 2, 3):
-        gate_lists.keep(number, b"x", "list", at=NOON + number * DAY)
-    assert gate_lists.purge(at=NOON + 10 * DAY) == 1
-    assert gate_lists.purge(at=NOON + 100 * DAY) == 1
-    assert list(db.session.scalars(select(PublishedList.number))) == [3], "numbers go on from it"

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from tests.people import People
 from tests.register.scans import NOON
@@ -104,16 +104,6 @@ def test_a_blocked_cards_holder_still_signs_in(people: People) -> None:
     """The card page says what happened."""
     blocking.block_card(people.holder.card_id, "lost", by=people.desk, at=NOON)
     assert signins.holder(people.holder.sign_in, at=NOON) == people.holder
-
-
-def test_ended_sign_ins_go_after_a_month(people: People) -> None:
-    everyone = db.session.scalar(select(func.count()).select_from(SignIn))
-    signins.end(people.holder.sign_in, at=NOON)
-    assert signins.purge(at=NOON + 30 * DAY) == 0
-    assert signins.purge(at=NOON + 30 * DAY + SECOND) == 1
-    # Staff's ended by themselves after twelve hours.
-    assert signins.purge(at=NOON + 32 * DAY) == 4
-    assert db.session.scalar(select(func.count()).select_from(SignIn)) == everyone - 5
 
 
 # The PIN

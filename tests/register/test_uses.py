@@ -17,14 +17,13 @@ from tests.register.scans import (
     set_area,
     set_card,
     told,
-    typed,
 )
 from wallet.register import cards, uses
 from wallet.register.credentials import for_server
 from wallet.register.database import act, db
 from wallet.register.errors import NotFound, Refused
 from wallet.register.identities import Holder
-from wallet.register.tables import ChildTicket, Credential, Event, JournalLine, Scan, Use, Venue
+from wallet.register.tables import ChildTicket, Credential, Event, JournalLine, Use, Venue
 
 pytestmark = pytest.mark.usefixtures("noon")
 
@@ -307,18 +306,6 @@ def test_todays_list_is_the_venues_own(people: People, phone: bytes) -> None:
     assert len(uses.uses_today(people.gate, date(2026, 11, 25), limit=2)) == 2
     assert uses.counts_today(people.gate, date(2026, 11, 25)) == (2, 1)
     assert uses.counts_today(people.gate, date(2026, 11, 24)) == (0, 0)
-
-
-def test_refused_scans_go_after_thirty_days_and_recorded_ones_stay(people: People, phone: bytes) -> None:
-    """DOMAIN.md, "Retention"."""
-    kept = scan(phone)
-    first = record(kept, people.gate)
-    uses.record_use(typed("TRE0001"), by=people.gate, at=NOON)
-    uses.record_use(typed("TRE0002", NOON + SECOND), by=people.gate, at=NOON + SECOND)
-    assert uses.purge_refusals(at=NOON + 30 * DAY) == 0
-    assert uses.purge_refusals(at=NOON + 30 * DAY + SECOND) == 1
-    assert count(Scan) == 2
-    assert uses.record_use(kept, by=people.gate, at=NOON) == first
 
 
 def test_a_child_ticket_without_a_birth_year_opens_the_door(people: People, phone: bytes) -> None:

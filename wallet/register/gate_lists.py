@@ -1,11 +1,10 @@
 """The lists of withdrawn credentials that gates keep for when they have no connection: what is in one, its number."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from wallet.register import journal
 from wallet.register.database import act, db
 from wallet.register.tables import Credential
 from wallet.register.tables_offline import PublishedList
@@ -41,16 +40,3 @@ def keep(number: int, digest: bytes, text: str, *, at: datetime) -> str:
         assert published is not None
         return published.text
     return text
-
-
-def purge(*, at: datetime) -> int:
-    """Delete lists that no gate may use for green any more. The newest stays, since numbers go on from it."""
-    with act() as session:
-        last = newest()
-        old = session.execute(
-            delete(PublishedList).where(
-                PublishedList.issued_at < at - timedelta(days=8), PublishedList.number < (last.number if last else 0)
-            )
-        )
-        journal.write("register:lists:purged", at=at, rows=old.rowcount)
-        return int(old.rowcount)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, delete, func, or_, select, update
 
 from wallet.clock import helsinki_day
-from wallet.register import journal, rules
+from wallet.register import imports, journal, rules
 from wallet.register.database import act, db
 from wallet.register.judging import OLDEST_DAYS
 from wallet.register.own_data import cut
@@ -23,7 +23,6 @@ SIGN_IN_DAYS = 30  # after its end
 LIST_DAYS = 8  # after seven days no gate may use it for green
 INVITATION_DAYS = 365  # after it was used, cancelled or over
 KEYS_COUNTED_DAYS = 31  # keys made in the last 30 days are counted (credentials.keys_made)
-IMPORT_DAYS = 1
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def _rules(at: datetime) -> tuple[Rule, ...]:
         ),
         Rule(
             "imports",
-            select(CardImport.id).where(CardImport.rows.is_not(None), CardImport.made_at < before(IMPORT_DAYS)),
+            select(CardImport.id).where(CardImport.made_at < at - imports.WAITS),
             _delete_of(CardImport.id),
         ),
         # Whatever else says of a card where it was.

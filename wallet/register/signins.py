@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import select, update
 
 from wallet.register import cards, journal
 from wallet.register.database import act, db, held
@@ -148,12 +148,3 @@ def set_pin(by: Holder, pin_hash: str, *, at: datetime) -> None:
             update(Card).where(Card.id == by.card_id).values(pin_hash=pin_hash, pin_tries=0, pin_wait_until=None)
         )
         journal.write("holder:pin:set", at=at, by=by, card_id=by.card_id)
-
-
-def purge(*, at: datetime) -> int:
-    """Delete sign-ins that ended a month ago or more. Returns how many."""
-    month_ago = at - timedelta(days=30)
-    with act() as session:
-        gone = session.execute(delete(SignIn).where(or_(SignIn.ends_at < month_ago, SignIn.ended_at < month_ago)))
-        journal.write("register:sign-ins:purged", at=at, rows=gone.rowcount)
-        return int(gone.rowcount)
