@@ -116,4 +116,4 @@ def test_retention_says_what_would_go_before_it_does_it(tmp_path: Path, env: dic
 
 def test_the_application_has_no_other_commands_of_ours(app: Flask) -> None:
     ours = {name for name in app.cli.commands if name not in ("db",)}
-    assert ours == {"load-network", "demo-links", "retention", "purge"}
+    assert ours == {"load-network", "demo-links", "agents", "retention", "purge"}

@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from wallet.clock import HELSINKI, helsinki_day, helsinki_year
-from wallet.register import accounts, cards, venues
+from wallet.register import accounts, agents, cards, venues
 from wallet.register.database import act, db
 from wallet.register.identities import HeldRole
 from wallet.register.tables import Card, ChildTicket, Issuer, Unit
 
 ISSUER = "esittely"
 AREA = "tampere"
+AGENT = "esittely"
 
 
 def demo_unit() -> int:
@@ -62,3 +63,21 @@ def demo_events(venue_id: str, *, at: datetime) -> None:
         starts = local.replace(hour=18, minute=0, second=0, microsecond=0)
         ends = starts + timedelta(hours=3)
         venues.add_event(venue_id, "Museoilta", starts, ends, by=None, at=at, ceiling=40, source_id=source)
+
+
+def demo_agent(venue_ids: tuple[str, ...], *, at: datetime) -> str:
+    """A demo ticket agent for these venues, made when first needed; returns its id."""
+    if all(one.agent_id != AGENT for one in agents.agents()):
+        agents.add_agent(AGENT, "Esittelyn lipunvälittäjä", by=None, at=at)
+        agents.set_agent_venues(AGENT, venue_ids, by=None, at=at)
+    return AGENT
+
+
+def demo_course(venue_id: str, *, at: datetime) -> None:
+    """A course that begins in two weeks and goes on for two months, with a fee and a ceiling."""
+    source = "demo-course"
+    if venues.event_of_source(venue_id, source) is None:
+        starts = at.astimezone(HELSINKI).replace(hour=17, minute=30, second=0, microsecond=0) + timedelta(days=14)
+        ends = starts + timedelta(days=60)
+        facts = {"kind": "course", "fee_cents": 4000, "ceiling": 3, "source_id": source}
+        venues.add_event(venue_id, "Keramiikan alkeet", starts, ends, by=None, at=at, **facts)  # type: ignore[arg-type]
