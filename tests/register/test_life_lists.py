@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from tests.people import People
 from tests.register.scans import NOON, record, set_card, typed
-from wallet.register import cards, desk_cards, desk_lists, invitations
+from wallet.register import cards, credentials, desk_cards, desk_lists, invitations
 from wallet.register.database import act, db
 from wallet.register.desk_lists import CardRow, DeskUnit, PeriodLine
 from wallet.register.errors import NotFound, Refused
@@ -231,3 +231,14 @@ def test_a_list_goes_on_where_the_page_before_ended(people: People, show: str) -
 def test_a_page_that_is_not_there(people: People, after: str) -> None:
     with pytest.raises(NotFound, match="page_not_found"):
         listed(people, after=after)
+
+
+def test_a_card_is_found_by_the_code_that_it_shows(people: People) -> None:
+    """Somebody brings a card that was found in a tram: its own desk knows which one it is."""
+    shown = credentials.add_phone_key(people.holder, b"\x02" + b"k" * 32, at=NOON).credential
+    assert desk_lists.find_shown_card(people.desk, shown) == people.holder.card_id
+    desk_cards.block_card(people.desk, people.holder.card_id, "lost", at=NOON)
+    assert desk_lists.find_shown_card(people.desk, shown) == people.holder.card_id, "a stopped one too"
+    for who, what in ((people.other_desk, shown), (people.desk, b"other")):
+        with pytest.raises(NotFound, match="card_not_found"):
+            desk_lists.find_shown_card(who, what)

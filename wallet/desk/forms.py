@@ -20,6 +20,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, ValidationErr
 from wtforms.validators import Optional as MayBeEmpty
 
 from wallet.clock import helsinki_year, now
+from wallet.codes import CodeRefused, parse
 from wallet.register.answers import GENDERS, LIFE_SITUATIONS
 from wallet.register.cards import MOST_CHILDREN, RELATIONS
 from wallet.register.desk_cards import BLOCK_REASONS
@@ -27,6 +28,7 @@ from wallet.register.numbers import mistyped, normalise
 from wallet.register.rules import CHILD_AGE
 from wallet.web.languages import LANGUAGES
 
+PREFIX = "KP1:"  # of a code that a card shows (CODES.md)
 EMPTY_ROWS = 3  # that "more children" adds where there is no script
 REPLACE_REASONS = ("lost", "stolen", "damaged")
 
@@ -36,12 +38,26 @@ def _plain(typed: str | None) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in typed or "").split())
 
 
+def _as_scanned(typed: str | None) -> str:
+    """A scanned code stays as it is: spaces are signs of it."""
+    return typed if typed and typed.startswith(PREFIX) else _plain(typed)
+
+
 def _number(_form: Form, field: StringField) -> None:
     number = normalise(field.data or "")
     if number is None:
         raise ValidationError("card_number_shape")
     if mistyped(number):
         raise ValidationError("number_mistyped")
+
+
+def _number_or_code(form: Form, field: StringField) -> None:
+    if not (field.data or "").startswith(PREFIX):
+        return _number(form, field)
+    try:
+        parse(field.data)
+    except CodeRefused as refused:
+        raise ValidationError("card_code_unreadable") from refused
 
 
 def _postcode(_form: Form, field: StringField) -> None:
@@ -137,9 +153,14 @@ class OwnCardForm(FlaskForm):  # type: ignore[misc]
 
 
 class FindForm(FlaskForm):  # type: ignore[misc]
-    """Finding a card of this desk by its number, typed or scanned."""
+    """Finding a card of this desk by its number, typed or scanned, or by the code that it shows."""
 
-    number = StringField(filters=[_plain], validators=[InputRequired("card_number_missing"), _number])
+    number = StringField(filters=[_as_scanned], validators=[InputRequired("card_number_missing"), _number_or_code])
+
+    @property
+    def credential(self) -> bytes | None:
+        """What a scanned code says which card it is. Not checked: it opens nothing here, and finds one's own only."""
+        return parse(self.number.data).credential if self.number.data.startswith(PREFIX) else None
 
 
 class BlockForm(FlaskForm):  # type: ignore[misc]

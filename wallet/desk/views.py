@@ -33,7 +33,11 @@ def find(staff: Staff) -> Any:
     form, reason = FindForm(), None
     if form.validate_on_submit():
         try:
-            return redirect(url_for("desk.card", card_id=desk_lists.find_card(staff, form.number.data)))
+            shown = form.credential
+            card_id = (
+                desk_lists.find_shown_card(staff, shown) if shown else desk_lists.find_card(staff, form.number.data)
+            )
+            return redirect(url_for("desk.card", card_id=card_id))
         except Refused as refused:
             reason = refused.reason
     return _home(staff, form, reason)

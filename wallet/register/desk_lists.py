@@ -19,7 +19,7 @@ from wallet.register.errors import NotFound, Refused
 from wallet.register.identities import Staff
 from wallet.register.invitations import TRIES
 from wallet.register.numbers import mistyped, normalise
-from wallet.register.tables import Card, ChildTicket, Issuer, JournalLine, Unit
+from wallet.register.tables import Card, ChildTicket, Credential, Issuer, JournalLine, Unit
 from wallet.register.tables_life import CardPeriod
 from wallet.register.tables_signin import Invitation
 
@@ -167,6 +167,16 @@ def find_card(by: Staff, typed_number: str) -> int:
     card_id = db.session.scalar(mine)
     if card_id is None:
         raise Refused("number_mistyped") if mistyped(number) else NotFound("card_not_found")
+    return card_id
+
+
+def find_shown_card(by: Staff, credential: bytes) -> int:
+    """The id of a card of the asker's units by what its code says, on paper or on a phone, also one that was stopped:
+    a card that is brought to the desk is found. Raises NotFound("card_not_found")."""
+    shown = select(Card.id).join(Credential, Credential.card_id == Card.id).where(Credential.credential == credential)
+    card_id = db.session.scalar(shown.where(Card.unit_id.in_(by.desk_units), Card.state != "deleted"))
+    if card_id is None:
+        raise NotFound("card_not_found")
     return card_id
 
 
