@@ -16,7 +16,7 @@ from tests.people import People
 from tests.register.scans import count, set_area, set_card
 from wallet.clock import helsinki_day, now
 from wallet.config import Settings
-from wallet.register import blocking, venues
+from wallet.register import blocking, rules, venues
 from wallet.register.database import act, db
 from wallet.register.tables import Gate, JournalLine, Scan, Use, Venue
 from wallet.register.tables_offline import Conflict
@@ -198,6 +198,18 @@ def test_numbers_that_are_not_found_pause_numbers_at_this_venue_for_this_token(
     assert museum.check(number=number).status_code == 200
     with time_machine.travel(now() + timedelta(minutes=11)):
         assert agent.record(number=number, key=key).status_code == 201, "that was not the last word on this key"
+
+
+def test_a_venues_typed_numbers_of_a_day_are_bounded(
+    agent: System, phone: Phone, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A venue that invents visits could do it through its till as well (CODES.md, "Threats")."""
+    monkeypatch.setattr(rules, "ENTRIES_A_DAY", 1)
+    assert agent.record(number=number).status_code == 201
+    for full in (agent.record(number=number, another=True), agent.check(number=number)):
+        assert problem(full) == (429, "venue_entries_full")
+        assert full.headers["Retry-After"] == "3600"
+    assert agent.record(code=phone.code(), another=True).status_code == 201
 
 
 # The key

@@ -38,7 +38,7 @@ def read(allowed: frozenset[str]) -> dict[str, Any]:
         raise UnsupportedMediaType
     try:
         text = request.get_data().decode("utf-8")
-        body = json.loads(text, parse_constant=_no_number, object_pairs_hook=_once)
+        body = json.loads(text, parse_constant=_no_number, parse_float=_number, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise BadBody("bad_request") from error
     if not isinstance(body, dict):
@@ -109,6 +109,12 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise ValueError("a name is there twice")
     return found
+
+
+def _number(text: str) -> float:
+    """JSON has one kind of number: 2.0 is a whole one, as in its schemas."""
+    value = float(text)
+    return int(value) if value.is_integer() else value
 
 
 def _no_number(name: str) -> Any:

@@ -20,6 +20,8 @@ from wallet.web import problems
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 MOST_EVENTS = 100  # a page
 LARGEST_ID = 2**63 - 1
+# Not the register's last word on a scan, and after how many seconds to ask again with the same key.
+NOT_NOW = {"gate_paused": 600, "venue_entries_full": 3600}
 # What a system is told of a card: what the gate's staff see and nothing that may come later by itself.
 FACTS = (
     "kind", "birth_year", "first_day", "last_day", "children", "assistants", "children_allowed", "turning_18",
@@ -52,8 +54,8 @@ def check(caller: ApiCaller) -> Any:
     record = bodies.record_of(body, str(uuid.uuid4()), at=at)
     gate = tokens.at_venue(caller, venue, at=at)
     answer = scans.check(record, _settings(), by=gate, at=at)
-    if answer.reason == "gate_paused":
-        return _paused()
+    if answer.reason in NOT_NOW:
+        return _not_now(answer.reason)
     return jsonify(verdict=answer.verdict, reason=answer.reason, notes=answer.notes, facts=_facts(answer))
 
 
@@ -72,8 +74,8 @@ def record(caller: ApiCaller) -> Any:
         return problems.answer("key_reused")
     told = uses.answers_given(gate, [key]).get(key)
     answer = told or scans.store(wanted, _settings(), by=gate, at=at, asked=asked)
-    if answer.reason == "gate_paused":
-        return _paused()
+    if answer.reason in NOT_NOW:
+        return _not_now(answer.reason)
     if tokens.asked_before(caller, key) != asked:
         return problems.answer("key_reused")  # another request came between
     if not answer.recorded:
@@ -165,5 +167,5 @@ def _facts(answer: Answer) -> dict[str, Any]:
     return {name: value for name, value in answer.facts.items() if name in FACTS}
 
 
-def _paused() -> Response:
-    return problems.answer("gate_paused", headers={"Retry-After": "600"})
+def _not_now(reason: str) -> Response:
+    return problems.answer(reason, headers={"Retry-After": str(NOT_NOW[reason])})

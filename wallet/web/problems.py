@@ -28,6 +28,7 @@ _REQUEST: dict[str, tuple[int, str, str]] = {
     "not_json": (415, "The request is not JSON", "Send `Content-Type: application/json`."),
     "too_many": (429, "Too many requests", "Wait as many seconds as Retry-After says."),
     "gate_paused": (429, "Typed numbers are paused", "Ten were not found in ten minutes. Codes work all the time."),
+    "venue_entries_full": (429, "The venue has its day's typed numbers", "Codes of phones work all the time."),
     "broken": (500, "Something broke at our end", "Send it again with the same Idempotency-Key."),
 }
 _REFUSED: dict[str, tuple[str, str]] = {
