@@ -64,6 +64,7 @@ def _facts(gate: AtGate) -> dict[str, Any]:
         "gate_name": gate.gate_name,
         "offers": page.offers,
         "at_once": page.record_at_once,
+        "community_age": page.community_age,
         "events": events,
         "day": helsinki_day(at).isoformat(),
         "uses": count,

@@ -99,6 +99,7 @@ class GatePage:
     offers: tuple[str, ...]
     record_at_once: bool
     events: tuple[EventLine, ...]
+    community_age: int  # under which clients come along with a community card
 
 
 def gate_page(
@@ -122,6 +123,7 @@ def gate_page(
         offers_of(venue),
         venue.record_at_once,
         tuple(map(_event_line, events)),
+        db.session.get_one(Area, venue.area_id).community_age,
     )
 
 

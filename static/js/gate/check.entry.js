@@ -197,6 +197,8 @@ const acts = {
   again: flow.again,
   undo: flow.undo,
   another: flow.another,
+  member: flow.gather,
+  unmember: flow.dropMember,
   reload: () => location.reload(),
   assistant: () => setParty("assistants", 1),
   async remove() {

@@ -30,12 +30,13 @@ export const slotOf = ({ kind, event }, at) => `${kind}:${event ?? helsinkiDay(a
  * @param {import("../codes/list.js").GateList|null} known.list
  * @param {string} known.deployment
  * @param {string[]} known.offers of the venue
+ * @param {number} [known.minors] the age under which its area's clients come with a community card
  * @param {number} known.at ms, the register's time as far as it is known; NaN where it is not
  * @param {object[]} known.seen what this phone recorded: scan_id, owner, slot, at, children, assistants
  * @param {Set<string>} known.waiting scan ids that are still on this phone
  * @returns {Promise<object>} an answer
  */
-export async function judgeOffline(scan, { list, deployment, offers, at, seen, waiting }) {
+export async function judgeOffline(scan, { list, deployment, offers, minors, at, seen, waiting }) {
   const told = { scan_id: scan.scan_id, recorded: false, notes: [], offline: true };
   const red = (reason) => ({ ...told, verdict: "red", reason, facts: {} });
 
@@ -84,6 +85,7 @@ export async function judgeOffline(scan, { list, deployment, offers, at, seen, w
     assistants: code?.partyAssistants ?? 0,
     children_allowed: allowed,
     turning_18: 0,
+    ...(community ? { community_age: minors } : {}),
   };
   if (unsure) return { ...told, verdict: "neutral", reason: "not_checked", facts: { ...facts, unsure } };
   const notes = [

@@ -12,9 +12,12 @@ const VERDICTS = new Set(["green", "amber", "neutral", "red"]);
 // The register's own "no" to an undo: asking again would hear the same.
 const NEVER_UNDONE = new Set(["undo_too_late", "use_not_found", "not_found"]);
 const SENT = ["scan_id", "code", "number", "scanned_at", "kind", "event", "children", "assistants", "another",
-  "clock_offset", "list_number", "seen"];
+  "members", "clock_offset", "list_number", "seen"];
 
 const asSent = (record) => Object.fromEntries(SENT.filter((name) => record[name] !== undefined).map((name) => [name, record[name]]));
+
+/** A group that is sent when nobody waits for the answer was let in: then each of its cards counts on its own. */
+const sentNow = (record, looking) => (record.members && !looking ? { ...asSent(record), let_in: true } : asSent(record));
 
 /** The register's last word on each record, in their order; null where it said none. */
 export function answersFor(records, answers) {
@@ -49,8 +52,17 @@ export function createQueue(options) {
   let trouble = null; // why the last round failed
   let failures = 0;
 
+  /** What this phone remembers of a record: its own card, and its group's members'. */
+  async function seenOf(scanId) {
+    return (await store.seen.all()).filter((one) => one.scan_id === scanId || one.group === scanId);
+  }
+
+  async function unsee(scanId) {
+    for (const one of await seenOf(scanId)) await store.seen.remove(one.scan_id);
+  }
+
   async function refuse(record, answer, now) {
-    await store.seen.remove(record.scan_id);
+    await unsee(record.scan_id);
     await store.queue.change(record.scan_id, { answer, answered_at: now });
   }
 
@@ -67,8 +79,10 @@ export function createQueue(options) {
     }
     if (record.undo || answer.recorded || (looking && answer.reason !== "unreadable_record")) {
       await store.queue.remove(record.scan_id);
-      if (answer.recorded) await store.seen.change(record.scan_id, { use_id: answer.facts.use_id });
-      else await store.seen.remove(record.scan_id);
+      if (!answer.recorded) await unsee(record.scan_id);
+      for (const { scan_id = record.scan_id, use_id } of answer.recorded ? [{ use_id: answer.facts.use_id }, ...(answer.facts.parts ?? [])] : []) {
+        await store.seen.change(scan_id, { use_id });
+      }
     } else await refuse(record, answer, now);
     return !record.undo;
   }
@@ -76,7 +90,7 @@ export function createQueue(options) {
   /** @returns {Promise<{failure: string|null, told: object[], now: number}>} */
   async function upload(records, looking = () => false) {
     await Promise.all(records.map(({ scan_id, tries = 0 }) => store.queue.change(scan_id, { tried: true, tries: tries + 1 })));
-    const result = await send(paths.uses, { venue: venue(), records: records.map(asSent) });
+    const result = await send(paths.uses, { venue: venue(), records: records.map((one) => sentNow(one, looking(one.scan_id))) });
     const told = answersFor(records, result.data?.answers);
     const failure = result.ok ? (told.some(Boolean) || Array.isArray(result.data.answers) ? null : "unexpected") : result.failure;
     if (result.data?.today) onToday?.(result.data.today);
@@ -125,11 +139,14 @@ export function createQueue(options) {
       return trouble;
     },
 
-    /** Keep a record; from here on nothing loses it. Throws where the phone can keep no more. */
-    async add(record) {
+    /** Keep a record; from here on nothing loses it. Throws where the phone can keep no more. `owners` are its members'. */
+    async add(record, owners = []) {
       await store.queue.put(record);
-      const { scan_id, owner, slot, scanned_at: at, children, assistants } = record;
+      const { scan_id, owner, slot, scanned_at: at, children, assistants, members = [] } = record;
       await store.seen.put({ scan_id, owner, slot, at, children, assistants });
+      for (const [n, one] of members.entries()) {
+        await store.seen.put({ scan_id: one.scan_id, group: scan_id, owner: owners[n], slot, at, children: 0, assistants: 0 });
+      }
       onChange();
     },
 
@@ -172,14 +189,14 @@ export function createQueue(options) {
       if (!record) return use;
       if (record.tried) await store.queue.change(scanId, { undo: true });
       else await store.queue.remove(scanId);
-      await store.seen.remove(scanId);
+      await unsee(scanId);
       onChange();
       return null;
     },
 
     /** A use was undone at the register: the card may come again. */
     async forget(useId) {
-      for (const one of await store.seen.all()) if (one.use_id === useId) await store.seen.remove(one.scan_id);
+      for (const one of await store.seen.all()) if (one.use_id === useId) await unsee(one.scan_id);
     },
 
     /** Take away a refused record that staff have seen. */

@@ -2,6 +2,7 @@
  * The verdict's sheet: one view of the flow as colour, shape, words and the buttons that belong to it.
  */
 import { isOpen } from "./flow.js";
+import { memberLine, toneOf } from "./group.js";
 
 const KINDS = { green: "ok", amber: "warn", neutral: "neutral", red: "stop" };
 const UNDO_MS = 15 * 60_000;
@@ -16,13 +17,16 @@ export function kindOf({ stage, answer, notes, failure }) {
   return KINDS[answer.verdict] ?? "fault";
 }
 
-/** "1 adult + 2 children". */
-export function partyOf({ kind, children, assistants }, { say, count }) {
-  return [
+/** "1 adult + 2 children"; of a group "Group of 6: 1 adult + 3 with own cards + 2 under 18". */
+export function partyOf({ kind, children, assistants, members, age }, { say, count }) {
+  const along = members?.length ?? 0;
+  const party = [
     kind === "ticket" ? say("adult") : say(`kind.${kind}`),
-    children ? count("children", children) : null,
+    along ? count("members", along) : null,
+    children ? (age ? say("young", { num: children, age }) : count("children", children)) : null,
     assistants ? count("assistants", assistants) : null,
   ].filter(Boolean).join(" + ");
+  return along ? `${say("group", { num: 1 + along + children })} ${party}` : party;
 }
 
 /**
@@ -32,10 +36,10 @@ export function partyOf({ kind, children, assistants }, { say, count }) {
  * @param {(scan: object) => string} nameOf the evening's event of a scan
  */
 export function wordsOf(view, words, nameOf) {
-  const { say, clock, day } = words;
-  const { stage, scan, answer, children, assistants, notes } = view;
+  const { say, clock } = words;
+  const { stage, scan, answer, children, assistants, members, notes } = view;
   const badge = answer?.offline ? say(`offline.${answer.reason ?? "checked"}`) : undefined;
-  const party = partyOf({ kind: scan.kind, children, assistants }, words);
+  const party = partyOf({ kind: scan.kind, children, assistants, members, age: answer?.facts.community_age }, words);
   if (stage === "failed") {
     const known = say(`failure.${view.failure}`) ?? say(`reason.${view.failure}.next`);
     return {
@@ -52,23 +56,19 @@ export function wordsOf(view, words, nameOf) {
     return { headline: say("recorded"), detail: party, next: nameOf(scan) };
   }
   const { facts } = answer;
-  const slots = {
-    ...facts,
-    last_day: facts.last_day && day(facts.last_day),
-    first_day: facts.first_day && day(facts.first_day),
-    used_at: facts.used_at && clock(facts.used_at),
-    elsewhere_at: facts.elsewhere_at && clock(facts.elsewhere_at),
-  };
+  const slots = slotsOf(facts, words);
+  const member = view.adding ? memberLine(view, words, (one) => bornOf(one, slotsOf(one.facts, words), say)) : undefined;
   if (["green", "amber"].includes(answer.verdict)) {
     const born = bornOf(answer, slots, say);
     const limits = limitsOf(facts, words);
-    if (notes.length === 0) {
-      return { headline: say("welcome"), detail: party, next: limits.join(" ") || undefined, facts: born, badge };
-    }
+    const headline = notes.length ? (say(`note.${notes[0]}`) ?? say("look")) : say("welcome");
+    // While a group gathers, what is told of its members takes the room.
+    if (view.adding) return { headline, detail: party, badge, member };
+    if (notes.length === 0) return { headline, detail: party, next: limits.join(" ") || undefined, facts: born, badge };
     const sentences = notes.map((note) => say(`note.${note}.next`, slots) ?? say("note.other", { reason: note }));
     sentences.push(...limits);
     return {
-      headline: say(`note.${notes[0]}`) ?? say("look"),
+      headline,
       detail: notes.includes("compare") ? born : party,
       next: sentences.join(" "),
       facts: notes.includes("compare") ? party : born,
@@ -77,8 +77,9 @@ export function wordsOf(view, words, nameOf) {
   }
   const reason = answer.reason;
   if (reason === "not_checked") {
-    const facts = bornOf(answer, slots, say);
-    return { headline: say("reason.not_checked"), detail: party, next: say(`unsure.${answer.facts.unsure}`), facts, badge };
+    const headline = say("reason.not_checked");
+    if (view.adding) return { headline, detail: party, badge, member };
+    return { headline, detail: party, next: say(`unsure.${answer.facts.unsure}`), facts: bornOf(answer, slots, say), badge };
   }
   if (stage === "refused") slots.scanned_at = clock(scan.scanned_at);
   const headline = say(`reason.${reason}`, slots);
@@ -104,6 +105,17 @@ export function limitsOf({ courses_left: left, fee_cents: fee, fee_cap_cents: ca
   return found;
 }
 
+/** The facts of an answer as a sentence's slots. */
+function slotsOf(facts, { clock, day }) {
+  return {
+    ...facts,
+    last_day: facts.last_day && day(facts.last_day),
+    first_day: facts.first_day && day(facts.first_day),
+    used_at: facts.used_at && clock(facts.used_at),
+    elsewhere_at: facts.elsewhere_at && clock(facts.elsewhere_at),
+  };
+}
+
 /** What staff compare. Offline the card's last day is not known: a code's own is only its phone key's. */
 function bornOf({ facts, offline }, slots, say) {
   if (!facts.kind) return undefined;
@@ -124,8 +136,10 @@ export function createSheet(sheet, { words, nameOf, sound, gate }) {
   const slots = Object.fromEntries([...sheet.querySelectorAll("[data-slot]")].map((each) => [each.dataset.slot, each]));
   const acts = Object.fromEntries([...sheet.querySelectorAll("[data-act]")].map((each) => [each.dataset.act, each]));
   const counters = { children: null, assistants: null };
+  const label = () => counters.children.querySelector("label");
   for (const each of sheet.querySelectorAll("[data-counter]")) counters[each.querySelector("input").name] = each;
   const shapes = [...sheet.querySelectorAll("[data-shape]")];
+  const children = label().textContent;
 
   function setCounter(name, value, most) {
     const [less, more] = counters[name].querySelectorAll("[data-step]");
@@ -146,12 +160,16 @@ export function createSheet(sheet, { words, nameOf, sound, gate }) {
     const already = ["answered", "undoing"].includes(stage) && answer.verdict === "neutral" && !answer.recorded && !open;
     const lost = stage === "failed";
     const [saved, refused] = [stage === "saved", stage === "refused"];
+    const group = open && answer.facts.kind === "community" && view.scan.kind === "ticket";
     const enrol = (lost || saved) && failure === "signed_out";
     const later = refused || enrol || (lost && !final(act, failure));
     return {
       record: open,
       drop: open,
-      assistant: open && view.assistants === 0 && view.scan.kind === "ticket",
+      assistant: open && view.assistants === 0 && view.scan.kind === "ticket" && !view.adding,
+      member: group && !view.adding,
+      number: group && view.adding,
+      unmember: group && view.members.length > 0,
       again: lost && !["signed_out", "page_too_old", "other_venue"].includes(failure) && !final(act, failure),
       enrol,
       reload: lost && failure === "page_too_old",
@@ -188,9 +206,11 @@ export function createSheet(sheet, { words, nameOf, sound, gate }) {
     const community = view.answer?.facts.kind === "community";
     const most = community ? 99 : (view.answer?.facts.children_allowed ?? 0);
     counters.children.hidden = !given.record || view.scan.kind !== "ticket" || most === 0;
+    label().textContent = community ? words.say("young.label", { age: view.answer.facts.community_age ?? 18 }) : children;
     counters.assistants.hidden = !given.record || view.assistants === 0;
     setCounter("children", view.children, most);
     setCounter("assistants", view.assistants, 15);
+    if (view.heard) sound.play(toneOf(view.told));
     if (view.quiet || (before === view.stage && view.stage === "recording")) return;
     if (["answered", "recorded", "saved", "undone", "failed", "refused"].includes(view.stage)) {
       sound.play(kind);

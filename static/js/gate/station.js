@@ -141,6 +141,7 @@ export async function createStation({ facts: given, paths, onChange, onFacts, on
         list: list.current,
         deployment: facts.deployment,
         offers: facts.offers,
+        minors: facts.community_age,
         at: link.now(),
         seen: await store.seen.all(),
         waiting: new Set(waiting.map((one) => one.scan_id)),
