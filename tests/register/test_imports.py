@@ -394,8 +394,8 @@ def test_the_stretches_of_a_card_follow_its_days(people: People) -> None:
         ("imported", date(2026, 2, 1), date(2026, 7, 31)),
         ("imported", date(2026, 11, 1), date(2027, 10, 31)),
     ]
-    august = typed("000123", NOON - 100 * DAY, read_by="form")
-    assert uses.check_use(august, by=people.gate, at=NOON).reason in ("card_not_yet_valid", "scanned_too_long_ago")
+    august = typed("000123", NOON - 90 * DAY, read_by="form")
+    assert uses.check_use(august, by=people.gate, at=NOON).reason == "card_not_yet_valid"
 
 
 @pytest.mark.parametrize("state", ["blocked", "replaced", "deleted"])

@@ -58,6 +58,11 @@ class ImportPage:
     done_at: datetime | None
     faults: tuple[Fault, ...] = ()  # the register changed since the file was read
 
+    @property
+    def done_on(self) -> date | None:
+        """The day on which it was carried out."""
+        return helsinki_day(self.done_at) if self.done_at else None
+
 
 @dataclass
 class _Plan:
