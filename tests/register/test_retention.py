@@ -15,6 +15,7 @@ from tests.register.scans import NOON, count, phone_of, record, scan, typed
 from wallet.register import (
     corrections,
     credentials,
+    desk_cards,
     gate_lists,
     invitations,
     own_data,
@@ -162,6 +163,19 @@ def test_a_cut_use_is_in_no_download(later: Later) -> None:
     kept = own_data.export(later.people.holder, at=NOON)
     assert (kept["visits"], kept["corrections"], kept["conflicts"]) == ([], [], [])
     assert "gate:use:recorded" not in {line["act"] for line in kept["journal"]}
+
+
+def test_the_lost_cards_lines_go_with_the_new_ones_links(people: People) -> None:
+    """A use from a paper form, written down a month after its day, with a card that was replaced since."""
+    number = db.session.get_one(Card, people.holder.card_id).number
+    form = typed(number, NOON, read_by="form", late=True)
+    with time_machine.travel(NOON + 30 * DAY, tick=False):
+        assert uses.record_use(form, by=people.gate, at=NOON + 30 * DAY).recorded
+    desk_cards.replace_card(people.desk, people.holder.card_id, at=NOON + 31 * DAY, reason="lost")
+    cut_on = NOON + 397 * DAY
+    assert (due("links", cut_on), due("journal links", cut_on)) == (1, 0)
+    retention.purge(at=cut_on)
+    assert count(JournalLine, JournalLine.act == "gate:use:recorded", JournalLine.card_id.is_not(None)) == 0
 
 
 def test_a_season_right_that_runs_stays_its_cards(people: People, phone: bytes) -> None:

@@ -144,7 +144,7 @@ def _sign_ins(own: Iterable[int]) -> Rows:
 def _journal(own: Iterable[int]) -> Rows:
     query = select(JournalLine.at, JournalLine.act, Venue.name_fi.label("venue"))
     query = query.outerjoin(Venue, Venue.id == JournalLine.venue_id)
-    return _rows(query.where(or_(JournalLine.card_id.in_(own), JournalLine.by_card_id.in_(own))), JournalLine.id)
+    return _rows(query.where(JournalLine.card_id.in_(own)), JournalLine.id)
 
 
 _SECTIONS: dict[str, Callable[[Iterable[int]], Rows]] = {
@@ -234,7 +234,7 @@ def _cut_history(own: list[int]) -> None:
     cut(uses)
     session.execute(update(CardYear).where(CardYear.card_id.in_(own)).values(card_id=None))
     # A line about a use says which use, which is nobody's by now; of other lines what happened and when is left.
-    of_card = or_(JournalLine.card_id.in_(own), JournalLine.by_card_id.in_(own))
+    of_card = JournalLine.card_id.in_(own)
     session.execute(update(JournalLine).where(of_card, JournalLine.venue_id.is_(None)).values(facts={}))
     session.execute(update(JournalLine).where(of_card).values(card_id=None, by_card_id=None))
 

@@ -12,7 +12,7 @@ from wallet.clock import helsinki_day
 from wallet.register import imports, journal, rules
 from wallet.register.database import act, db
 from wallet.register.judging import OLDEST_DAYS
-from wallet.register.own_data import cut
+from wallet.register.own_data import cut, own_cards
 from wallet.register.tables import Credential, JournalLine, Scan, Use
 from wallet.register.tables_life import CardImport, CardYear
 from wallet.register.tables_offline import PublishedList
@@ -145,7 +145,9 @@ def _delete_of(key: Any) -> Callable[[list[Any]], None]:
 def _cut_links(keys: list[Any]) -> None:
     recorded = select(Use.card_id, Use.venue_id).where(Use.id.in_(keys)).distinct()
     for card_id, venue_id in db.session.execute(recorded).all():
-        there = select(JournalLine).where(JournalLine.card_id == card_id, JournalLine.venue_id == venue_id)
+        # A new card took the lost one's uses over; their lines are still the lost one's.
+        own = own_cards(card_id)
+        there = select(JournalLine).where(JournalLine.card_id.in_(own), JournalLine.venue_id == venue_id)
         _cut_lines([line.id for line in db.session.scalars(there) if line.facts.get("use") in keys])
     cut(keys)
 
