@@ -70,14 +70,14 @@ def record(caller: ApiCaller) -> Any:
     gate = tokens.at_venue(caller, venue, at=at)
     asked = bodies.printed(body)
     # Before the code is looked at (rule 1): it has become an old one since.
-    if tokens.asked_before(caller, key) not in (None, asked):
+    if {*tokens.asked_before(caller, key).items()} - {(gate.gate_id, asked)}:
         return problems.answer("key_reused")
     told = uses.answers_given(gate, [key]).get(key)
     answer = told or scans.store(wanted, _settings(), by=gate, at=at, asked=asked)
     if answer.reason in NOT_NOW:
         return _not_now(answer.reason)
-    if tokens.asked_before(caller, key) != asked:
-        return problems.answer("key_reused")  # another request came between
+    if tokens.asked_before(caller, key).get(gate.gate_id, asked) != asked:
+        return problems.answer("key_reused")  # the other request came between
     if not answer.recorded:
         return problems.answer(answer.reason or "broken", verdict=answer.verdict, facts=_facts(answer))
     facts = answer.facts

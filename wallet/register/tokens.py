@@ -161,16 +161,14 @@ def at_use(by: ApiCaller, use_id: int) -> AtGate:
     return _as_gate(gate)
 
 
-def asked_before(by: ApiCaller, scan_id: str) -> str | None:
-    """The print of the request that this token made with this key, at whichever of its venues; None for a new key."""
-    kept = db.session.scalars(
-        select(Scan.answer)
+def asked_before(by: ApiCaller, scan_id: str) -> dict[int, str]:
+    """The print of the request that this token made with this key, by the gate that it was then; none for a new key."""
+    rows = db.session.execute(
+        select(Scan.gate_id, Scan.answer)
         .join(Gate, Gate.id == Scan.gate_id)
         .where(Gate.token_id == by.token_id, Scan.scan_id == scan_id)
-        .order_by(Scan.id)
-        .limit(1)
-    ).first()
-    return str(kept["asked"]) if kept is not None else None
+    )
+    return {gate_id: str(answer["asked"]) for gate_id, answer in rows}
 
 
 @dataclass(frozen=True)
