@@ -167,6 +167,22 @@ def test_every_fault_has_words_in_each_language(app, people, desk):
             assert len({str(module.column(name)) for name in card_files.COLUMNS}) == len(card_files.COLUMNS)
 
 
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+def test_a_file_with_the_headings_of_the_page_is_read(app, people, language):
+    """Who types the headings as the page names them is understood, and so are the answers of the desk's own form."""
+    with app.test_request_context(f"/desk/import?lang={language}", base_url="http://localhost"):
+        said = app.jinja_env.get_template("desk/import_words.html").make_module({}, shared=False)
+        headings = [str(said.column(name)) for name in card_files.COLUMNS]
+    row = f"000123;1986;00100;1;2019;1.1.{THIS};1.2.{NEXT};;;"
+    assert card_files.read(file(row, header=";".join(headings))[0].getvalue(), today=helsinki_day(now()))[1] == []
+    form = Page(app, people.desk, language=language).open("/desk/give")
+    for name, words_of in (("life_situation", card_files.SITUATION_WORDS), ("gender", card_files.GENDER_WORDS)):
+        select_ = next(one for one in form.all("select") if one.get("name") == name)
+        for option in form.all("option", select_):
+            if option.get("value"):
+                assert card_files._one_of(words_of, "x")(words(option)) == option.get("value")
+
+
 def test_a_long_list_of_faults_is_cut(desk, monkeypatch):
     monkeypatch.setattr("wallet.desk.importing.MOST_FAULTS", 2)
     choose(desk, file(*["x;1;1;1;1;1"] * 5))

@@ -499,18 +499,3 @@ def test_a_thousand_rows_ask_as_often_as_ten(people: People) -> None:
 
     few, many = asked(0, 10), asked(10, 1000)
     assert many <= few + 12, "one more chunk each"
-
-
-def test_imports_go_after_a_day(people: People) -> None:
-    """Those that nobody said yes to: a list of people's birth years must not lie about."""
-    waiting = imports.check_file(people.desk, people.unit, file(ONE), at=NOON).import_id
-    assert waiting is not None
-    assert imports.purge_imports(at=NOON + DAY) == 0
-    assert imports.purge_imports(at=NOON + DAY + timedelta(seconds=1)) == 1
-    with pytest.raises(NotFound):
-        imports.import_page(people.desk, waiting, at=NOON)
-    line = db.session.scalars(
-        select(JournalLine).where(JournalLine.act == "register:imports:purged").order_by(JournalLine.id.desc())
-    ).first()
-    assert line is not None
-    assert line.facts == {"rows": 1}

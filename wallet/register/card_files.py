@@ -26,7 +26,17 @@ MARK = b"\xef\xbb\xbf"  # with which Excel begins a file of UTF-8
 # Column → what a header may call it, folded: one case, no marks over letters.
 COLUMNS = {
     "number": {
-        *("number", "card number", "card", "numero", "kortin numero", "korttinumero", "kaikukortin numero", "kortti"),
+        *(
+            "number",
+            "number of the card",
+            "card number",
+            "card",
+            "numero",
+            "kortin numero",
+            "korttinumero",
+            "kaikukortin numero",
+            "kortti",
+        ),
         *("nummer", "kortnummer", "kortets nummer", "kort"),
     },
     "birth_year": {"birth year", "year of birth", "syntymavuosi", "fodelsear"},
@@ -38,12 +48,12 @@ COLUMNS = {
     "child_years": {"child birth years", "children's birth years", "lasten syntymavuodet", "barnens fodelsear"},
     "first_day": {
         *("first day", "first valid day", "valid from", "ensimmainen paiva", "ensimmainen voimassaolopaiva", "alkaa"),
-        *("alkupaiva", "voimassa alkaen", "forsta dag", "forsta giltighetsdag", "giltigt fran", "giltig fran"),
+        *("alkupaiva", "voimassa alkaen", "forsta dag", "forsta dagen", "forsta giltighetsdag", "giltigt fran"),
     },
     "last_day": {
         *("last day", "last valid day", "valid to", "valid until", "viimeinen paiva", "viimeinen voimassaolopaiva"),
-        *("paattyy", "paattymispaiva", "voimassa asti", "voimassa saakka", "sista dag", "sista giltighetsdag"),
-        *("giltigt till", "giltig till"),
+        *("paattyy", "paattymispaiva", "voimassa asti", "voimassa saakka", "sista dag", "sista dagen"),
+        *("sista giltighetsdag", "giltigt till"),
     },
     "language": {"language", "kieli", "sprak"},
     "life_situation": {"life situation", "elamantilanne", "livssituation"},
@@ -64,11 +74,11 @@ GENDER_WORDS: dict[str, set[str]] = {
 }
 SITUATION_WORDS: dict[str, set[str]] = {
     "working": {"tyossa", "tyoelamassa", "i arbete", "i arbetslivet"},
-    "studying": {"opiskelija", "opiskelee", "student", "studerande"},
+    "studying": {"opiskelija", "opiskelee", "student", "studerande", "studerar"},
     "unemployed": {"tyoton", "arbetslos"},
     "retired": {"elakkeella", "elakelainen", "pensionerad", "pensionar"},
     "at_home_with_children": {"kotona lasten kanssa", "hemma med barn", "at home with children"},
-    "other": {"muu", "annat"},
+    "other": {"muu", "jokin muu", "annat", "nagot annat", "something else"},
 }
 
 

@@ -25,7 +25,7 @@ from wallet.register.tables import Area, Card, ChildTicket, Unit
 from wallet.register.tables_life import CardImport, CardPeriod
 
 CHUNK = 500  # rows written between two signs of progress
-WAITS = timedelta(days=1)  # for a yes
+WAITS = timedelta(days=1)  # for a yes; then `retention` ends it
 STOPPED = ("blocked", "replaced", "deleted")
 
 
@@ -273,12 +273,3 @@ def _add_periods(unit_id: int, cards: Sequence[tuple[int, Row]]) -> None:
 
 def _day(row: Row, column: str) -> date:
     return date.fromisoformat(row[column])
-
-
-def purge_imports(*, at: datetime) -> int:
-    """Delete imports that were read more than a day ago: those nobody said yes to, and the counts of the others, which
-    the journal keeps. Returns how many."""
-    with act() as session:
-        gone = session.execute(delete(CardImport).where(CardImport.made_at < at - WAITS))
-        journal.write("register:imports:purged", at=at, rows=gone.rowcount)
-        return int(gone.rowcount)
