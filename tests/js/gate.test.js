@@ -8,7 +8,7 @@ import { createFlow, notesFor } from "../../static/js/gate/flow.js";
 import { createMemory } from "../../static/js/gate/memory.js";
 import { ownerOf } from "../../static/js/gate/offline.js";
 import { createQueue } from "../../static/js/gate/queue.js";
-import { kindOf } from "../../static/js/gate/sheet.js";
+import { kindOf, limitsOf } from "../../static/js/gate/sheet.js";
 import { inFours, numberOf } from "../../static/js/gate/typing.js";
 import { createWords } from "../../static/js/gate/words.js";
 
@@ -385,3 +385,31 @@ test("times and days are the reader's, in Finland whatever the phone's zone", ()
   assert.equal(fi.say("a", { time: "<b>" }), "at <b>, ");
   assert.equal(fi.say("b"), undefined);
 });
+
+test("an amount is the reader's, without needless cents", () => {
+  const page = { content: { querySelectorAll: () => [] } };
+  const [fi, en] = ["fi", "en"].map((language) => createWords(page, language));
+  assert.deepEqual([4000, 1250, 0].map(fi.euros), ["40\u00a0€", "12,50\u00a0€", "0\u00a0€"]);
+  assert.deepEqual([4000, 1250].map(en.euros), ["€40", "€12.50"]);
+});
+
+for (const [what, facts, said] of [
+  ["nothing to say of a ticket", {}, []],
+  ["a fee within the cap", { courses_left: null, fee_cents: 2000, fee_cap_cents: 2500 }, ["limit.fee_covered 2000"]],
+  ["a fee without a cap", { fee_cents: 2000, fee_cap_cents: null }, ["limit.fee_covered 2000"]],
+  ["a fee that is shared", { fee_cents: 4000, fee_cap_cents: 2500 }, ["limit.fee_shared 4000 2500 1500"]],
+  ["a cap without a fee", { fee_cents: null, fee_cap_cents: 2500 }, ["limit.fee_cap 2500"]],
+  ["courses that are left", { courses_left: 2, fee_cents: null, fee_cap_cents: null }, ["courses_left 2"]],
+  ["no course left: its note says so", { courses_left: 0, fee_cents: null, fee_cap_cents: null }, []],
+  ["a season right", { until: "2026-12-31" }, ["limit.until 2026-12-31"]],
+]) {
+  test(`what the area gives: ${what}`, () => {
+    const words = {
+      say: (id, slots) => [id, ...Object.values(slots)].join(" "),
+      count: (id, num) => `${id} ${num}`,
+      euros: String,
+      day: String,
+    };
+    assert.deepEqual(limitsOf(facts, words), said);
+  });
+}

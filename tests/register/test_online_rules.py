@@ -138,7 +138,8 @@ def test_another_is_recorded_for_those_who_mean_it(people: People, phone: bytes)
 
 def test_another_kind_another_event_another_day_are_other_tickets(people: People, phone: bytes) -> None:
     with act() as session:
-        session.get_one(Venue, "museo").offers_season = True
+        hall = session.get_one(Venue, "museo")
+        hall.offers_season, hall.sector = True, "sport"
     event, other_event = add_event(), add_event(starts_at=NOON + 8 * HOUR)
     posts = [
         scan(phone),
