@@ -1,9 +1,10 @@
 """The connection to the database, and what an act is: one transaction, on SQLite and on PostgreSQL alike."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from threading import RLock
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
@@ -28,6 +29,10 @@ class Base(DeclarativeBase):
 
 # Answers are read after the act's commit; nothing is fetched again behind a template's back.
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+# On SQLite one writes and the others poll, and on a busy machine some poll in vain. The threads of a process take turns
+# instead, so that at most one a process polls.
+_turn = RLock()
 
 _in_act: ContextVar[bool] = ContextVar("in_act", default=False)
 
@@ -64,15 +69,20 @@ def act() -> Iterator[Any]:
     # Ends the read that found out who is asking: SQLite can't turn a read into a write while others write.
     session.commit()
     session.expire_all()  # what was read before the act may have changed since
-    mark = _in_act.set(True)
-    try:
-        yield session
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
-    finally:
-        _in_act.reset(mark)
+    with _writing(session.get_bind().dialect):
+        mark = _in_act.set(True)
+        try:
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            _in_act.reset(mark)
+
+
+def _writing(dialect: Dialect) -> AbstractContextManager[Any]:
+    return _turn if dialect.name == "sqlite" else nullcontext()
 
 
 def held(query: Rows) -> Rows:
