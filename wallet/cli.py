@@ -1,7 +1,7 @@
 """Commands: thin callers of the register's acts.
 
 wallet db upgrade · wallet load-network DIR · wallet demo-links [--json] · wallet keys new|list
-wallet agents add|venues|list · wallet retention [--apply] · wallet purge
+wallet agents add|venues|list · wallet tokens new|list|end · wallet retention [--apply] · wallet purge
 """
 
 import json
@@ -19,7 +19,7 @@ from wallet.clock import now
 from wallet.codes import keys
 from wallet.codes.days import number_of_day
 from wallet.config import Settings, SettingsError
-from wallet.register import agents, demo, invitations, network, retention
+from wallet.register import agents, demo, invitations, network, retention, tokens
 from wallet.register.errors import FileRefused, Refused
 from wallet.register.identities import HeldRole
 
@@ -199,15 +199,15 @@ def _write_secret(path: Path, text: str) -> None:
 
 # What a rule's name says of its rows.
 RETENTION = {
-    "links": "uses no longer say which card",
-    "years": "years of a card no longer say which card",
+    "links": "links of uses to their cards",
+    "years": "links of yearly counts to their cards",
     "refusals": "refused scans",
     "credentials": "credentials that ended",
     "sign-ins": "sign-ins that ended",
     "letters": "letters and invitations that were used or not used in time",
     "lists": "old gate lists",
     "imports": "card files that were read",
-    "journal links": "journal lines no longer say which card",
+    "journal links": "links of journal lines to their cards",
     "journal of sign-ins": "journal lines of sign-ins",
 }
 
@@ -267,6 +267,52 @@ def agents_list() -> None:
         click.echo(f"{agent.agent_id}: {agent.name}, {', '.join(agent.venue_ids) or 'no venues'}")
 
 
+@click.group("tokens")
+def api_tokens() -> None:
+    """Tokens of the JSON API, for agents' and venues' own systems."""
+
+
+@api_tokens.command("new")
+@click.argument("name")
+@click.option("--agent", "agent_id", metavar="ID", help="The ticket agent whose it is;")
+@click.option("--venue", "venue_id", metavar="ID", help="or the venue.")
+@click.option("--scope", "scopes", multiple=True, type=click.Choice(tokens.SCOPES), help="Each it has (default: all).")
+@with_appcontext
+def tokens_new(name: str, agent_id: str | None, venue_id: str | None, scopes: tuple[str, ...]) -> None:
+    """Make a token called NAME, which venues see beside what it recorded, and print it: this once and never again."""
+    given = scopes or tokens.SCOPES
+    try:
+        text = tokens.make_token(name, given, agent_id=agent_id, venue_id=venue_id, by=None, at=now())
+    except Refused as refused:
+        raise click.ClickException(refused.reason) from refused
+    click.echo(text)
+
+
+@api_tokens.command("list")
+@click.option("--agent", "agent_id", metavar="ID", help="Of this ticket agent alone.")
+@click.option("--venue", "venue_id", metavar="ID", help="Of this venue alone.")
+@with_appcontext
+def tokens_list(agent_id: str | None, venue_id: str | None) -> None:
+    """Say which tokens there are, whose, and when each was used; what they are is not kept."""
+    for token in tokens.tokens(agent_id=agent_id, venue_id=venue_id):
+        used = f"used {token.used_at:%Y-%m-%d}" if token.used_at else "never used"
+        state = f"ended {token.ended_at:%Y-%m-%d}" if token.ended_at else used
+        owner = token.agent_id or token.venue_id
+        click.echo(f"{token.token_id}: {token.name}, of {owner}, may {', '.join(token.scopes)}; {state}")
+
+
+@api_tokens.command("end")
+@click.argument("token_id", metavar="NUMBER", type=click.IntRange(1, 2**31 - 1))
+@with_appcontext
+def tokens_end(token_id: int) -> None:
+    """End a token, by its number in the list. Its next request is refused."""
+    try:
+        tokens.end_token(token_id, by=None, at=now())
+    except Refused as refused:
+        raise click.ClickException(refused.reason) from refused
+    click.echo(f"{token_id} ended.")
+
+
 @click.command("purge")
 @click.pass_context
 def purge(context: click.Context) -> None:
@@ -276,7 +322,7 @@ def purge(context: click.Context) -> None:
 
 def init(app: Flask) -> None:
     """Give the application its commands."""
-    for command in (load_network, demo_links, ticket_agents, retain, purge):
+    for command in (load_network, demo_links, ticket_agents, api_tokens, retain, purge):
         app.cli.add_command(command)
 
 

@@ -1,6 +1,7 @@
 """The commands, as an operator types them."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -114,6 +115,24 @@ def test_retention_says_what_would_go_before_it_does_it(tmp_path: Path, env: dic
         assert did == ["This went:", *done[1:-1]]
 
 
+def test_a_token_is_printed_once_and_can_be_ended(tmp_path: Path, env: dict[str, str]) -> None:
+    wallet(tmp_path, "load-network", "wallet/sample_network", **env)
+    assert wallet(tmp_path, "agents", "add", "lippu", "Lippupiste", "vapriikki", **env).returncode == 0
+    made = wallet(tmp_path, "tokens", "new", "Kassa 1", "--agent", "lippu", "--scope", "check", **env).stdout
+    assert re.fullmatch(r"kk_[a-z2-7]{32}\n", made)
+    assert wallet(tmp_path, "tokens", "new", "Museon kassa", "--venue", "vapriikki", **env).returncode == 0
+    assert wallet(tmp_path, "tokens", "list", **env).stdout.splitlines() == [
+        "2: Museon kassa, of vapriikki, may check, record, undo; never used",
+        "1: Kassa 1, of lippu, may check; never used",
+    ]
+    assert wallet(tmp_path, "tokens", "end", "1", **env).stdout == "1 ended.\n"
+    listed = wallet(tmp_path, "tokens", "list", "--agent", "lippu", **env).stdout
+    assert re.fullmatch(r"1: Kassa 1, of lippu, may check; ended \d{4}-\d\d-\d\d\n", listed)
+    for wrong in (("end", "1"), ("end", "9"), ("new", "Kassa"), ("new", "Kassa", "--venue", "nowhere")):
+        done = wallet(tmp_path, "tokens", *wrong, **env)
+        assert (done.returncode, "Traceback" in done.stderr) == (1, False), wrong
+
+
 def test_the_application_has_no_other_commands_of_ours(app: Flask) -> None:
     ours = {name for name in app.cli.commands if name not in ("db",)}
-    assert ours == {"load-network", "demo-links", "agents", "retention", "purge"}
+    assert ours == {"load-network", "demo-links", "agents", "tokens", "retention", "purge"}
