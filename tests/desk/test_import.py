@@ -131,11 +131,11 @@ def test_each_fault_is_told_by_row_and_column(desk):
         "All of a file is brought in, or nothing."
     )
     assert faults(desk) == [
-        ("3", "Last day", "This is not a day. Type it like 5.12.2026."),
         ("3", "Birth year", "A birth year has four digits, like 1986."),
-        ("5", "First day", "Type the year of the day with four digits, like 5.12.2026."),
+        ("3", "Last day", "This is not a day. Type it like 5.12.2026."),
         ("5", "Postcode", "A postcode has five digits, like 00100. A spreadsheet may have taken zeros away."),
         ("5", "Number of children", "The number of children is a number, like 2."),
+        ("5", "First day", "Type the year of the day with four digits, like 5.12.2026."),
         ("5", "Number of the card", "This number is on row 2 already."),
     ]
     assert not is_card("000123")

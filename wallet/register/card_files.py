@@ -68,8 +68,8 @@ LANGUAGE_WORDS = {
     "en": {"en", "englanti", "engelska", "english"},
 }
 GENDER_WORDS: dict[str, set[str]] = {
-    "woman": {"nainen", "kvinna", "female"},
-    "man": {"mies", "male"},
+    "woman": {"nainen", "kvinna", "a woman", "female"},
+    "man": {"mies", "a man", "male"},
     "other": {"muu", "annat"},
 }
 SITUATION_WORDS: dict[str, set[str]] = {
@@ -220,22 +220,21 @@ class _RowReader:
             return None
 
     def row(self) -> Row:
-        first = self._read("first_day", _day, "day_missing")
-        last = self._read("last_day", _day, "day_missing")
-        if first and last and first > last:
-            self.fault("last_day", "days_backward")
-        return {
+        found: Row = {
             "row": self.number,
             "number": self._read("number", _card_number, "number_missing"),
             "birth_year": self._read("birth_year", self._birth_year, "year_missing"),
             "postcode": self._read("postcode", _postcode, "postcode_missing"),
             "children": self._children(),
-            "first_day": first and first.isoformat(),
-            "last_day": last and last.isoformat(),
+            "first_day": self._read("first_day", _day, "day_missing"),
+            "last_day": self._read("last_day", _day, "day_missing"),
             "language": self._read("language", _one_of(LANGUAGE_WORDS, "language_unknown"), None) or "fi",
             "life_situation": self._read("life_situation", _one_of(SITUATION_WORDS, "word_unknown"), None),
             "gender": self._read("gender", _one_of(GENDER_WORDS, "word_unknown"), None),
         }
+        if found["first_day"] and found["last_day"] and found["first_day"] > found["last_day"]:
+            self.fault("last_day", "days_backward")
+        return found
 
     def _birth_year(self, text: str) -> int:
         year = _year(text)
@@ -294,8 +293,8 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _day(text: str) -> date:
-    """A day as 5.12.2026 or 2026-12-05. Of two digits nobody knows the century."""
+def _day(text: str) -> str:
+    """A day as 5.12.2026 or 2026-12-05, as ISO text. Of two digits nobody knows the century."""
     if re.fullmatch(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{2}", text):
         raise ValueError("day_two_digits")
     parts = re.fullmatch(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})", text)
@@ -312,7 +311,7 @@ def _day(text: str) -> date:
     # The first card was given in 2015; a code counts its days up to 2199 (CODES.md, "Bytes").
     if not 2015 <= found.year < 2199:
         raise ValueError("day_shape")
-    return found
+    return found.isoformat()
 
 
 def _one_of(words: dict[str, set[str]], reason: str) -> Callable[[str], str]:
