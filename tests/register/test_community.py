@@ -122,7 +122,7 @@ def test_a_blank_card_becomes_one(people: People) -> None:
 def test_it_has_a_label(people: People, label: str) -> None:
     with pytest.raises(Refused, match="role_length") as refused:
         community.add_community_card(people.desk, people.unit, label, at=NOON)
-    assert refused.value.facts == {"least": 2, "most": 80}
+    assert refused.value.facts == {"least": 3, "most": 80}
 
 
 def test_it_is_renewed_and_replaced_as_any_card_and_its_loan_ends_with_it(people: People, group_card: int) -> None:

@@ -21,7 +21,7 @@ from wallet.register.tables import Area, Card, Issuer, Unit
 from wallet.register.tables_life import Loan
 from wallet.register.tables_staff import Account, Role
 
-LABEL, ROLE = (2, 80), (3, 80)  # letters, least and most
+LEAST, LONGEST = 3, 80  # letters of a card's label, and of a role
 MOST = 200  # community cards of a unit, and people of an issuer's desks
 
 
@@ -52,11 +52,11 @@ class CommunityCard:
     loan: LoanLine | None
 
 
-def _described(text: str, lengths: tuple[int, int]) -> str:
+def _described(text: str) -> str:
     """Words that describe a card or a role and name nobody. Raises Refused: role_length, role_names_person."""
     words = " ".join(text.split())
-    if not lengths[0] <= len(words) <= lengths[1]:
-        raise Refused("role_length", least=lengths[0], most=lengths[1])
+    if not LEAST <= len(words) <= LONGEST:
+        raise Refused("role_length", least=LEAST, most=LONGEST)
     if rules.names_person(words):
         raise Refused("role_names_person")
     return words
@@ -70,7 +70,7 @@ def add_community_card(
 
     Raises NotFound("unit_not_found"), and Refused: role_length, role_names_person, area_ended, pilot_over,
     number_mistyped, number_unknown, number_taken."""
-    words = _described(label, LABEL)
+    words = _described(label)
     if unit_id not in by.desk_units:
         raise NotFound("unit_not_found")
     with act():
@@ -98,7 +98,7 @@ def lend(by: Staff, card_id: int, *, at: datetime, account_id: int | None = None
     role_names_person, lent_already, and the card's own reason where it opens no door today."""
     if (account_id is None) == (role_text is None):
         raise Refused("borrower_missing")
-    role = None if role_text is None else _described(role_text, ROLE)
+    role = None if role_text is None else _described(role_text)
     try:
         with act() as session:
             card = _in_hand(by, card_id)
