@@ -149,7 +149,8 @@ def renew(staff: Staff, card_id: int) -> Any:
             )
             return _back(card_id, "renewed")
         except Refused as refused:
-            if refused.reason == "renewed_already":  # the button was pressed twice: it is as they wanted it
+            again = desk_lists.card_at_desk(staff, card_id, at=now()).renewal_refused
+            if refused.reason == again == "renewed_already":  # the button was pressed twice: it is as they wanted it
                 return _back(card_id, "renewed")
             reason, facts = refused.reason, refused.facts
     return render_template("desk/renew.html", card=card, form=form, reason=reason, facts=facts)
