@@ -45,7 +45,10 @@ PAGES = {
     "blocked": ("/card", "/children"),
     "gate": ("/gate", "/gate/today"),
     "quiet gate": ("/gate/today?said=undo_too_late",),
-    "desk": ("/staff", "/staff/passkey", "/desk", "/coordinator"),
+    "desk": (
+        *("/staff", "/staff/passkey", "/desk", "/coordinator"),
+        *("/desk/sheets", "/desk/sheets/cards", "/desk/import"),
+    ),
     "coordinator": ("/staff", "/coordinator"),
     "support": ("/staff", "/coordinator"),
     "newcomer": ("/staff",),

@@ -85,6 +85,14 @@ def test_a_card_speaks_its_holders_language(app, people, sheet):
         assert [one.get("lang") for one in page.all("section") if one.get("data-card")] == ["sv", "fi"]
 
 
+def test_a_cards_page_leads_to_printing_it(desk, people):
+    """Ticked, and first in the list however many were given since."""
+    desk.open(f"/desk/cards/{people.holder.card_id}").follow("Print the card")
+    ticks = [one for one in desk.all("input") if one.get("name") == "card"]
+    assert [one.get("value") for one in ticks if "checked" in one.attrib] == [str(people.holder.card_id)]
+    assert ticks[0].get("value") == str(people.holder.card_id)
+
+
 def test_all_of_a_page_can_be_ticked_at_once(desk, people):
     desk.open("/desk/sheets/cards").follow("Tick all of these")
     ticks = [one for one in desk.all("input") if one.get("name") == "card"]

@@ -14,7 +14,7 @@ PAGES = {
     "holder": ("/card", "/children", "/visits", "/activate/language", "/activate/passkey", "/activate/pin"),
     "other_holder": ("/card", "/children", "/visits"),
     "gate": ("/gate", "/gate/today", "/gate/today?said=undone"),
-    "desk": ("/staff", "/staff/passkey", "/desk"),
+    "desk": ("/staff", "/staff/passkey", "/desk", "/desk/sheets", "/desk/sheets/cards", "/desk/import"),
     "coordinator": ("/staff", "/coordinator"),
     "support": ("/staff", "/coordinator"),
 }

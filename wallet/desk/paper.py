@@ -65,11 +65,11 @@ def sheets(staff: Staff) -> Any:
 @blueprint.route("/sheets/cards", methods=["GET", "POST"])
 @guards.staff
 def sheet_cards(staff: Staff) -> Any:
-    """Choose registered cards of a unit and print them with their codes."""
+    """Choose registered cards of a unit and print them with their codes. A link may tick some, and begin at one."""
     unit_id, at, reason = asked_unit(staff), now(), None
     facts: dict[str, Any] = {}
     before = request.args.get("before", "")
-    chosen = [int(card) for card in request.form.getlist("card") if card.isdecimal() and len(card) < 10]
+    chosen = [int(card) for card in request.values.getlist("card") if card.isdecimal() and len(card) < 10]
     if request.method == "POST":
         try:
             kid = _settings().keyring.signing("C2").kid
