@@ -1,6 +1,7 @@
 """What systems send, and what they hear of it. If one of these fails, a typing error goes unheard, or a till that sends
 rubbish gets a page of HTML, or a 500."""
 
+import io
 import json
 from typing import Any
 
@@ -38,7 +39,7 @@ def post(system: System, path: str, raw: bytes | str, **headers: str) -> Any:
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["/checks", "/uses", "/uses/1/undo"])
 def test_what_is_no_json_object_is_a_bad_request(museum: System, path: str, raw: bytes | str) -> None:
-    told = problem(post(museum, path, raw[: bodies.LARGEST]))
+    told = problem(post(museum, path, raw[: bodies.LARGEST - 1]))
     assert told == (400, "bad_request")
 
 
@@ -138,9 +139,19 @@ def test_only_json_is_taken(museum: System, kind: str) -> None:
 
 
 def test_a_large_body_is_too_large(museum: System) -> None:
-    for size, told in ((bodies.LARGEST, (400, "unreadable_record")), (bodies.LARGEST + 1, (413, "too_large"))):
+    for size, told in ((bodies.LARGEST - 1, (400, "unreadable_record")), (bodies.LARGEST, (413, "too_large"))):
         raw = json.dumps(GOOD | {"code": ""})
         assert problem(post(museum, "/checks", raw[:-2] + "x" * (size - len(raw)) + raw[-2:])) == told
+
+
+def test_a_large_body_in_chunks_is_too_large_as_well(museum: System) -> None:
+    """A server that reads chunks says no length before."""
+    raw = json.dumps(GOOD) + " " * bodies.LARGEST
+    with_chunks = {"environ_overrides": {"wsgi.input_terminated": True}}
+    headers = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
+    sent = io.BytesIO(raw.encode())
+    answer = museum.ask("POST", "/checks", input_stream=sent, headers=headers, **with_chunks)
+    assert problem(answer) == (413, "too_large")
 
 
 # Whatever goes wrong under /api/ is a problem document

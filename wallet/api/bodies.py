@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import request
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from wallet import scans
 from wallet.register.uses import UNDO_REASONS
@@ -33,12 +33,14 @@ class BadBody(Exception):
 
 def read(allowed: frozenset[str]) -> dict[str, Any]:
     """The JSON object that was sent. Raises BadBody for what is none, and for a field that is unknown or null;
-    UnsupportedMediaType for another type of content."""
+    UnsupportedMediaType, RequestEntityTooLarge."""
     if request.mimetype != "application/json":
         raise UnsupportedMediaType
+    sent = request.get_data()
+    if len(sent) >= LARGEST:
+        raise RequestEntityTooLarge  # sent in chunks, it ends here without an error of its own
     try:
-        text = request.get_data().decode("utf-8")
-        body = json.loads(text, parse_constant=_no_number, parse_float=_number, object_pairs_hook=_once)
+        body = json.loads(sent.decode("utf-8"), parse_constant=_no_number, parse_float=_number, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise BadBody("bad_request") from error
     if not isinstance(body, dict):
