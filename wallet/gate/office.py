@@ -17,7 +17,7 @@ from wallet.register import conflicts, corrections, gates, rules, uses, venue_us
 from wallet.register.errors import Refused
 from wallet.register.identities import AtGate, Staff
 from wallet.register.judging import FORM_DAYS, Answer, Attempt
-from wallet.register.numbers import normalise
+from wallet.register.numbers import normalise, shown
 from wallet.signin import guards
 
 blueprint = Blueprint("office", __name__, url_prefix="/office")
@@ -91,8 +91,9 @@ def number(staff: Staff, venue: str) -> Any:
     else:
         answer = scans.check(record, _settings(), by=gate, at=at)
     # What is asked next is another scan: the register would answer this one as it did.
-    told, fresh = _readable(answer), str(uuid.uuid4())
-    return _page("check", gate, page, answer=told, scan_id=fresh, scanned_at=record.scanned_at, **common)
+    fresh = {"scan_id": str(uuid.uuid4()), "scanned_at": record.scanned_at}
+    known = shown(normalise(record.number) or "") if record.number else None
+    return _page("check", gate, page, answer=_readable(answer), number=known, **fresh, **common)
 
 
 def _record(form: EntryForm, page: venues.GatePage, at: datetime) -> scans.Record:

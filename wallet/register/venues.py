@@ -107,7 +107,8 @@ def gate_page(
 ) -> GatePage:
     """The gate's venue and the events it may choose from, soonest first. At the door they are those of now and soon;
     an office looks further `ahead`, for what is got before, and into the `past`, for what was written on paper."""
-    venue = db.session.get_one(Venue, by.venue_id)
+    own = select(Venue, Area.community_age).join(Area, Area.id == Venue.area_id).where(Venue.id == by.venue_id)
+    venue, community_age = db.session.execute(own).one()
     soon = (
         select(Event)
         .where(Event.venue_id == venue.id, Event.ends_at > at - past, Event.starts_at < at + ahead)
@@ -123,7 +124,7 @@ def gate_page(
         offers_of(venue),
         venue.record_at_once,
         tuple(map(_event_line, events)),
-        db.session.get_one(Area, venue.area_id).community_age,
+        community_age,
     )
 
 
