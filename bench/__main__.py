@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterable
 from importlib.metadata import version
 
-from bench import opening, recording, verifying
+from bench import importing, opening, recording, verifying
+from wallet.register.card_files import MOST_ROWS
 
 
 def _machine() -> str:
@@ -37,6 +38,8 @@ def main() -> None:
         ]
     )
     _say(recording.lines())
+    _say(["", f"A file of {MOST_ROWS} existing cards:"])
+    _say(importing.lines())
     _say([""])
     _say(opening.lines())
     _say(["", f"{time.monotonic() - began:.0f} s in all."])
