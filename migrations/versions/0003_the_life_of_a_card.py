@@ -261,6 +261,9 @@ def upgrade() -> None:
             "state IN ('blank', 'deleted') OR kind = 'community' OR (birth_year IS NOT NULL AND postcode IS NOT NULL)",
         )
         batch_op.create_check_constraint(
+            batch_op.f("ck_cards_label_of_community"), "label IS NULL OR kind = 'community'"
+        )
+        batch_op.create_check_constraint(
             batch_op.f("ck_cards_nobody_known"),
             "(state <> 'deleted' AND kind = 'personal') OR (birth_year IS NULL AND postcode IS NULL AND life_situation IS NULL AND gender IS NULL)",
         )
@@ -311,6 +314,7 @@ def downgrade() -> None:
             batch_op.f("ck_cards_personal_whole"),
             "state = 'blank' OR kind = 'community' OR (birth_year IS NOT NULL AND postcode IS NOT NULL)",
         )
+        batch_op.drop_constraint(batch_op.f("ck_cards_label_of_community"), type_="check")
         batch_op.drop_constraint(batch_op.f("ck_cards_nobody_known"), type_="check")
     with op.batch_alter_table("child_tickets", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("ck_child_tickets_own_card_ends_it"), type_="check")

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from tests.house.filled import fill
+from tests.people import People
 from wallet.clock import now
 from wallet.register import cards, invitations, signins
-from wallet.register.database import db
+from wallet.register.database import act, db
 from wallet.register.identities import AtGate, Holder
 from wallet.register.tables import Card, Gate, JournalLine
 from wallet.register.tables_signin import Invitation
@@ -22,8 +24,11 @@ PERSONAL = re.compile(
 ALLOWED = {
     "accounts.name": "staff accounts are ordinary",
     "accounts.email": "staff accounts are ordinary",
+    "agents.name": "a ticket agent's",
+    "api_tokens.name": "of a system",
     "areas.name_fi": "a municipality's",
     "areas.name_sv": "a municipality's",
+    "cards.label": "an organisation's word for its community card; a personal card can have none",
     "credentials.phone_key": "a public key that a phone made",
     "events.name": "an event's",
     "gates.name": "of a door, without a person",
@@ -58,11 +63,16 @@ def test_a_card_is_known_by_these_and_no_more(app: Flask) -> None:
     of_the_person = {"birth_year", "postcode", "life_situation", "gender", "language"}
     of_the_card = {
         "id", "number", "kind", "state", "area_id", "unit_id", "first_day", "last_day", "blocked_reason",
-        "replaced_by_id", "user_handle", "pin_hash", "pin_tries", "pin_wait_until",
+        "replaced_by_id", "batch_id", "label", "user_handle", "pin_hash", "pin_tries", "pin_wait_until",
     }  # fmt: skip
     assert {column.name for column in db.metadata.tables["cards"].columns} == of_the_person | of_the_card
     tickets = {column.name for column in db.metadata.tables["child_tickets"].columns}
-    assert tickets == {"id", "card_id", "birth_year", "relation"}
+    assert tickets == {"id", "card_id", "birth_year", "relation", "ended_on", "own_card_id"}
+
+
+def test_nobody_can_be_named_on_a_personal_card(people: People) -> None:
+    with pytest.raises(IntegrityError, match="label_of_community"), act() as session:
+        session.get_one(Card, people.holder.card_id).label = "Aino"
 
 
 def _texts(value: Any) -> list[str]:

@@ -34,7 +34,7 @@ def test_roles_are_kept_where_they_hold(people: People) -> None:
     )
     made = accounts.add_account("Aino", "aino@example.org", roles, by=None, at=NOON)
     rows = db.session.scalars(select(Role).where(Role.account_id == made).order_by(Role.id))
-    assert [HeldRole(r.role, r.unit_id, r.venue_id, r.area_id, r.side) for r in rows] == list(roles)
+    assert [HeldRole(r.role, r.unit_id, r.venue_id, r.agent_id, r.area_id, r.side) for r in rows] == list(roles)
 
 
 @pytest.mark.parametrize(

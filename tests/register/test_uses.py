@@ -150,7 +150,7 @@ def test_a_check_brings_the_ticked_children_down_and_a_record_does_not(people: P
 
 
 def test_a_community_card_brings_clients_and_takes_no_course(people: People, phone: bytes) -> None:
-    set_card(people.holder.card_id, kind="community", birth_year=None)
+    set_card(people.holder.card_id, kind="community", birth_year=None, postcode=None)
     assert uses.check_use(scan(phone, children=8), by=people.gate, at=NOON).notes == ("large_group",)
     assert uses.check_use(scan(phone), by=people.gate, at=NOON).notes == ("community_alone",)
     answer = record(scan(phone, kind="course"), people.gate)

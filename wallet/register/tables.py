@@ -176,6 +176,7 @@ class Card(Base):
             "AND life_situation IS NULL AND gender IS NULL)",
             name="nobody_known",
         ),
+        CheckConstraint("label IS NULL OR kind = 'community'", name="label_of_community"),
         Index("ix_cards_unit_id_last_day", "unit_id", "last_day"),
         CheckConstraint("first_day <= last_day", name="days_forward"),
     )
