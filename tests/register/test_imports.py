@@ -7,10 +7,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select, update
 
 from tests.people import People
 from tests.register.scans import NOON, phone_of, scan, typed
+from tests.register.test_racing import at_once
 from tests.web.page import counted
 from wallet.register import answers, blocking, card_files, cards, imports, printing, uses
 from wallet.register.card_files import read
@@ -499,3 +501,32 @@ def test_a_thousand_rows_ask_as_often_as_ten(people: People) -> None:
 
     few, many = asked(0, 10), asked(10, 1000)
     assert many <= few + 12, "one more chunk each"
+
+
+def test_two_who_say_yes_at_once_bring_the_cards_in_once(app: Flask, people: People) -> None:
+    """Two tabs, or an impatient second click that the page did not stop."""
+    rows = [f"K{n:06};1986;33100;1;1.2.2026;31.1.2027" for n in range(50)]
+    checked = imports.check_file(people.desk, people.unit, file(*rows), at=NOON)
+    assert checked.import_id is not None
+    import_id = checked.import_id
+    steps = at_once(app, [lambda: list(imports.carry_out(people.desk, import_id, at=NOON))] * 4)
+    assert sorted(len(one) for one in steps) == [0, 0, 0, 2]
+    assert db.session.scalar(select(func.count()).where(Card.number.startswith("K0"))) == 50
+
+
+def test_two_files_with_the_same_cards_bring_them_in_once(app: Flask, people: People) -> None:
+    """The second finds them there, or is told that they came meanwhile: never half of it."""
+    rows = [f"K{n:06};1986;33100;1;1.2.2026;31.1.2027" for n in range(50)]
+    ids = [imports.check_file(people.desk, people.unit, file(*rows), at=NOON).import_id for _ in range(2)]
+
+    def yes(import_id: int) -> str:
+        try:
+            list(imports.carry_out(people.desk, import_id, at=NOON))
+        except Refused as refused:
+            return refused.reason
+        return "done"
+
+    told = at_once(app, [lambda one=one: yes(one) for one in ids if one is not None])
+    assert set(told) <= {"done", "import_stale"}
+    assert "done" in told
+    assert db.session.scalar(select(func.count()).where(Card.number.startswith("K0"))) == 50

@@ -3,10 +3,12 @@
 from datetime import date, timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select, update
 
 from tests.people import People
 from tests.register.scans import NOON, scan, typed
+from tests.register.test_racing import at_once
 from wallet.register import blocking, cards, gate_lists, printing, uses
 from wallet.register.database import act, db
 from wallet.register.errors import NotFound, Refused
@@ -204,3 +206,11 @@ def test_the_cards_to_print_are_the_units_valid_ones(people: People) -> None:
         (first, True)
     ]
     assert printing.printable(people.desk, people.unit, at=NOON + 400 * DAY) == []
+
+
+def test_two_who_print_a_card_at_once_leave_one_code(app: Flask, people: People) -> None:
+    """The other print's code is stopped, whoever was first."""
+    both = (people.holder.card_id, people.other_holder.card_id)
+    at_once(app, [lambda: _print(people, *both), lambda: _print(people, *reversed(both))] * 2)
+    live = select(Credential.card_id).where(Credential.shown_by == "paper", Credential.withdrawn_at.is_(None))
+    assert sorted(db.session.scalars(live)) == sorted(both)

@@ -150,19 +150,16 @@ def _plan(
 
 
 def _known(numbers: Sequence[str], *, lock: bool) -> dict[str, Any]:
-    """What the register knows of these numbers; with `lock` the cards stay as they are until the act ends."""
-    known: dict[str, Any] = {}
-    ordered = sorted(numbers)
-    for start in range(0, len(ordered), 10 * CHUNK):
-        query = (
-            select(Card.id, Card.number, Card.state, Card.kind, Card.first_day, Card.last_day, Unit.issuer_id)
-            .join(Unit, Unit.id == Card.unit_id)
-            .where(Card.number.in_(ordered[start : start + 10 * CHUNK]))
-            .order_by(Card.number)
-        )
-        for row in db.session.execute(query.with_for_update(key_share=True, of=Card) if lock else query):
-            known[row.number] = row
-    return known
+    """What the register knows of these numbers; with `lock` the cards stay as they are until the act ends, held in the
+    order of their ids, as everyone does who holds several."""
+    query = (
+        select(Card.id, Card.number, Card.state, Card.kind, Card.first_day, Card.last_day, Unit.issuer_id)
+        .join(Unit, Unit.id == Card.unit_id)
+        .where(Card.number.in_(numbers))
+        .order_by(Card.id)
+    )
+    rows = db.session.execute(query.with_for_update(key_share=True, of=Card) if lock else query)
+    return {row.number: row for row in rows}
 
 
 def carry_out(by: Staff, import_id: int, *, at: datetime) -> Iterator[tuple[int, int]]:
