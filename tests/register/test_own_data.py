@@ -186,7 +186,7 @@ def test_b142_a_card_with_a_history_is_deleted_and_nobody_can_be_found(people: P
 
 
 def test_b141_children_and_past_visits_follow_a_written_rule(people: People, phone: bytes) -> None:
-    """docs/decisions, "Deleting a card": a child's own card stays; tickets end; visits stay, as nobody's."""
+    """docs/decisions/0016: a child's own card stays; tickets end; visits stay, as nobody's."""
     year = 2026
     parent, _ = cards.register_card(
         people.unit, by=None, at=NOON, birth_year=1980, postcode="33100", children=((year - 16, "child"),)

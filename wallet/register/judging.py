@@ -296,9 +296,8 @@ def _card_facts(card: Card, day: date) -> rules.CardFacts:
     area = db.session.get(Area, card.area_id) if card.area_id else None
     counting = or_(ChildTicket.ended_on.is_(None), ChildTicket.ended_on > day)
     years = db.session.scalars(select(ChildTicket.birth_year).where(ChildTicket.card_id == card.id, counting))
-    children = tuple(rules.child_status(year, day.year) for year in years)
-    if card.state == "deleted":
-        children = ("valid",) * 15  # its tickets went with it: who was let in before that is not refused now
+    # A deleted card's tickets went with it: who was let in before that is not refused now.
+    statuses = ("valid",) * 15 if card.state == "deleted" else [rules.child_status(year, day.year) for year in years]
     first, last = card.first_day, card.last_day
     if first and day < first:
         # A card that ended and was renewed later has a gap: a visit before it is judged by the days of that time.
@@ -314,7 +313,7 @@ def _card_facts(card: Card, day: date) -> rules.CardFacts:
         local_only=bool(area and area.local_only),
         first_day=first,
         last_day=last,
-        children=children,
+        children=tuple(statuses),
     )
 
 

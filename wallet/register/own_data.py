@@ -1,5 +1,5 @@
 """What the register knows of a holder, and its end: everything of one's own cards to take along, and the deletion that
-leaves counts in which nobody can be found (docs/decisions, "Deleting a card")."""
+leaves counts in which nobody can be found (docs/decisions/0016)."""
 
 import secrets
 from collections.abc import Callable, Iterable
