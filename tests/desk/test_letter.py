@@ -79,6 +79,26 @@ def test_asking_for_the_page_again_makes_no_letter(app, people):
     assert count() == before
 
 
+def test_a_page_that_is_loaded_again_does_not_kill_the_letter_on_paper(app, people):
+    """A browser sends the form once more, asking or not; the letter that was printed must still work."""
+    for path, form in (
+        ("/desk/give", {"birth_year": "1986", "postcode": "33100", "language": "fi"}),
+        (f"/desk/cards/{people.holder.card_id}/letter", {}),
+        (f"/desk/cards/{people.holder.card_id}/replace", {"reason": "lost"}),
+    ):
+        page = Page(app, people.desk).open(path)
+        sent = {"csrf_token": page.token, "once": page.value("once"), **form}
+        answer = page.request(path, method="POST", data=sent)
+        letter_at = answer.headers.get("Location", path)
+        if answer.status_code == 307:
+            answer = page.request(letter_at, method="POST", data=sent)
+        code = CODE.search(answer.text)[0]
+        again = page.request(letter_at, method="POST", data=sent)
+        assert "This letter has been made already" in again.text
+        assert not CODE.search(again.text)
+        assert activate(app, code).path == "/activate/language", path
+
+
 @pytest.mark.parametrize(
     ("language", "says", "day"),
     [

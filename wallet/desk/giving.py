@@ -3,7 +3,7 @@
 import secrets
 from typing import Any
 
-from flask import current_app, redirect, render_template, request, url_for
+from flask import current_app, redirect, render_template, request, session, url_for
 from flask_wtf import FlaskForm
 from markupsafe import Markup
 
@@ -35,7 +35,7 @@ def give(staff: Staff) -> Any:
     """Six fields, one page. The card works at once, and its letter is the answer."""
     unit_id = asked_unit(staff)
     units = {unit.unit_id: unit.name for unit in desk_lists.units_of_desk(staff)}
-    form = GiveForm(language=chosen(), unit=unit_id, number=_blank(staff), once=secrets.token_urlsafe(16))
+    form = GiveForm(language=chosen(), unit=unit_id, number=_blank(staff), once=_once())
     form.unit.choices = list(units.items())
     reason = None
     if _more():
@@ -90,11 +90,22 @@ def letter(staff: Staff, card_id: int) -> Any:
     units_of(staff)
     card, form, reason = desk_lists.card_at_desk(staff, card_id, at=now()), FlaskForm(), None
     if form.validate_on_submit():
+        once = request.form.get("once")
         try:
-            return _made(card, desk_cards.new_letter(staff, card_id, at=now()))
+            if once and once == session.get("letter"):
+                # A reload would kill the letter that is on paper already.
+                raise Refused("letter_made_already")
+            code = desk_cards.new_letter(staff, card_id, at=now())
+            session["letter"] = once
+            return _made(card, code)
         except Refused as refused:
             reason = refused.reason
-    return render_template("desk/letter.html", card=card, form=form, reason=reason)
+    return render_template("desk/letter.html", card=card, form=form, reason=reason, once=_once())
+
+
+def _once() -> str:
+    """A form's own value: what is sent twice is done once."""
+    return secrets.token_urlsafe(16)
 
 
 def _made(card: DeskCard, code: str) -> str:
@@ -213,7 +224,7 @@ def own_card(staff: Staff, card_id: int, ticket_id: int) -> Any:
             reason = refused.reason
     if child is None:
         raise NotFound("ticket_not_found")
-    return render_template("desk/own_card.html", card=card, child=child, form=form, reason=reason)
+    return render_template("desk/own_card.html", card=card, child=child, form=form, reason=reason, once=_once())
 
 
 # Stopping
@@ -252,7 +263,7 @@ def replace(staff: Staff, card_id: int) -> Any:
             if refused.reason == "replaced":  # pressed twice, or by a colleague: the new card is there
                 return _back(card_id, "replaced")
             reason = refused.reason
-    return render_template("desk/replace.html", card=card, form=form, reason=reason)
+    return render_template("desk/replace.html", card=card, form=form, reason=reason, once=_once())
 
 
 def _back(card_id: int, said: str) -> Any:
