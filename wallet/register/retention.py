@@ -145,6 +145,7 @@ def _delete_of(key: Any) -> Callable[[list[Any]], None]:
 def _cut_links(keys: list[Any]) -> None:
     recorded = select(Use.card_id, Use.venue_id).where(Use.id.in_(keys)).distinct()
     for card_id, venue_id in db.session.execute(recorded).all():
+        assert card_id is not None
         # A new card took the lost one's uses over; their lines are still the lost one's.
         own = own_cards(card_id)
         there = select(JournalLine).where(JournalLine.card_id.in_(own), JournalLine.venue_id == venue_id)
