@@ -26,68 +26,68 @@ def post(system: System, path: str, raw: bytes | str, **headers: str) -> Any:
     return system.ask("POST", path, data=raw, headers={name.replace("_", "-"): told for name, told in given.items()})
 
 
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"", b"{", b"nonsense", b"[]", b'"text"', b"1", b"null", b"NaN", b"\xff\xfe", b"\xef\xbb\xbf{}",
-        '{"venue": "museo"}'.encode("utf-16"), DEEP, '{"a":' * 100_000,
-        '{"venue": "museo", "number": "1", "number": "2"}',
-        '{"venue": "museo", "number": "1", "children": NaN}',
-        '{"venue": "museo", "number": "1", "children": -Infinity}',
-        '{"venue": "museo", "number": "1", "children": 1' + "0" * 5000 + "}",
-    ],
-)  # fmt: skip
+NO_OBJECTS: list[bytes | str] = [
+    b"", b"{", b"nonsense", b"[]", b'"text"', b"1", b"null", b"NaN", b"\xff\xfe", b"\xef\xbb\xbf{}",
+    '{"venue": "museo"}'.encode("utf-16"), DEEP, '{"a":' * 100_000,
+    '{"venue": "museo", "number": "1", "number": "2"}',
+    '{"venue": "museo", "number": "1", "children": NaN}',
+    '{"venue": "museo", "number": "1", "children": -Infinity}',
+    '{"venue": "museo", "number": "1", "children": 1' + "0" * 5000 + "}",
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("path", ["/checks", "/uses", "/uses/1/undo"])
-def test_what_is_no_json_object_is_a_bad_request(museum: System, path: str, raw: bytes | str) -> None:
-    told = problem(post(museum, path, raw[: bodies.LARGEST - 1]))
-    assert told == (400, "bad_request")
+def test_what_is_no_json_object_is_a_bad_request(museum: System, path: str) -> None:
+    for raw in NO_OBJECTS:
+        told = problem(post(museum, path, raw[: bodies.LARGEST - 1]))
+        assert told == (400, "bad_request"), raw[:80]
 
 
-@pytest.mark.parametrize(
-    ("field", "wrong"),
-    [
-        *(("venue", wrong) for wrong in ("", 1, True, [], {}, "x" * 97)),
-        *(("number", wrong) for wrong in (1, 1.5, ["1"], True, {}, "9" * 401)),
-        *(("kind", wrong) for wrong in ("Ticket", "", 0, [], {"a": 1})),
-        *((name, wrong) for name in ("children", "assistants", "event") for wrong in (-1, 1.5, 1e300, "1", True, [1])),
-        ("children", 100), ("assistants", 16), ("event", 2**31), ("event", 10**30),
-    ],
-)  # fmt: skip
-def test_a_field_of_another_type_is_named(museum: System, field: str, wrong: Any) -> None:
-    for path in ("/checks", "/uses"):
+WRONG: list[tuple[str, Any]] = [
+    *(("venue", wrong) for wrong in ("", 1, True, [], {}, "x" * 97)),
+    *(("number", wrong) for wrong in (1, 1.5, ["1"], True, {}, "9" * 401)),
+    *(("kind", wrong) for wrong in ("Ticket", "", 0, [], {"a": 1})),
+    *((name, wrong) for name in ("children", "assistants", "event") for wrong in (-1, 1.5, 1e300, "1", True, [1])),
+    ("children", 100), ("assistants", 16), ("event", 2**31), ("event", 10**30),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["/checks", "/uses"])
+def test_a_field_of_another_type_is_named(museum: System, path: str) -> None:
+    for field, wrong in WRONG:
         answer = post(museum, path, json.dumps(GOOD | {field: wrong}))
-        assert problem(answer) == (400, "unreadable_record"), path
-        assert answer.json["field"] == ("code" if wrong is None else field)
+        assert problem(answer) == (400, "unreadable_record"), (field, wrong)
+        assert answer.json["field"] == field
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"number": "1"}, "venue"),
-        ({"venue": "museo"}, "code"),
-        (GOOD | {"code": "KP1:A"}, "code"),
-        (GOOD | {"childern": 1}, "unknown"),
-        (GOOD | {"scan_id": "till-00001"}, "unknown"),
-        (GOOD | {"members": []}, "unknown"),
-        (GOOD | {"let_in": True}, "unknown"),
-        (GOOD | {"code": None}, "code"),
-        (GOOD | {"children": None}, "children"),
-        (GOOD | {"another": 1}, "another"),
-        *(
-            (GOOD | {"scanned_at": wrong}, "scanned_at")
-            for wrong in (
-                "", "yesterday", 1, "2026-11-25", "2026-11-25T10:00:00", "2026-W48-3T10:00:00Z", "20261125T100000Z",
-                "2026-02-30T10:00:00Z", "2026-11-25T25:00:00Z", "2026-11-25T10:00:00+99:00", "2026-11-25 10:00:00Z",
-                "0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00", "２026-11-25T10:00:00Z",
-            )
-        ),
-    ],
-)  # fmt: skip
-def test_what_is_missing_or_unknown_is_named(museum: System, body: dict[str, Any], field: str) -> None:
+MISSING: list[tuple[dict[str, Any], str]] = [
+    ({"number": "1"}, "venue"),
+    ({"venue": "museo"}, "code"),
+    (GOOD | {"code": "KP1:A"}, "code"),
+    (GOOD | {"childern": 1}, "unknown"),
+    (GOOD | {"scan_id": "till-00001"}, "unknown"),
+    (GOOD | {"members": []}, "unknown"),
+    (GOOD | {"let_in": True}, "unknown"),
+    (GOOD | {"code": None}, "code"),
+    (GOOD | {"children": None}, "children"),
+    (GOOD | {"another": 1}, "another"),
+    *(
+        (GOOD | {"scanned_at": wrong}, "scanned_at")
+        for wrong in (
+            "", "yesterday", 1, "2026-11-25", "2026-11-25T10:00:00", "2026-W48-3T10:00:00Z", "20261125T100000Z",
+            "2026-02-30T10:00:00Z", "2026-11-25T25:00:00Z", "2026-11-25T10:00:00+99:00", "2026-11-25 10:00:00Z",
+            "0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00", "２026-11-25T10:00:00Z",
+        )
+    ),
+]  # fmt: skip
+
+
+def test_what_is_missing_or_unknown_is_named(museum: System) -> None:
     """A field that we do not know is a typing error: were it skipped, a visitor's children would not be counted."""
-    answer = post(museum, "/uses", json.dumps(body))
-    assert problem(answer) == (400, "unreadable_record")
-    assert answer.json["field"] == field
+    for body, field in MISSING:
+        answer = post(museum, "/uses", json.dumps(body))
+        assert problem(answer) == (400, "unreadable_record"), body
+        assert answer.json["field"] == field
 
 
 def test_a_whole_number_may_have_its_point(museum: System, number: str) -> None:
@@ -104,17 +104,16 @@ def test_a_check_has_no_time_and_no_another(museum: System) -> None:
         assert problem(post(museum, "/checks", json.dumps(GOOD | more))) == (400, "unreadable_record")
 
 
-@pytest.mark.parametrize("text", ["", "\ud800", "\x00", "KP1:", "KP1:\ud800", "١٢٣٤", "ÅÄÖ", "e\u0301", "'; --"])
 @pytest.mark.parametrize("shown", ["code", "number"])
-def test_any_text_is_answered(museum: System, shown: str, text: str) -> None:
-    assert museum.check(**{shown: text}).json["verdict"] == "red"
-    assert problem(museum.record(**{shown: text}))[0] == 422
+def test_any_text_is_answered(museum: System, shown: str) -> None:
+    for text in ("", "\ud800", "\x00", "KP1:", "KP1:\ud800", "١٢٣٤", "ÅÄÖ", "e\u0301", "'; --"):
+        assert museum.check(**{shown: text}).json["verdict"] == "red", text
+        assert problem(museum.record(**{shown: text}))[0] == 422, text
 
 
-@pytest.mark.parametrize("key", ["", "short", "x" * 37, "under_score", "späcial1", "two words", "a" * 7])
-def test_a_key_has_a_shape(museum: System, number: str, key: str) -> None:
-    raw = key.encode().decode("latin-1")
-    assert problem(museum.record(number=number, key=raw or " ")) == (400, "key_shape")
+def test_a_key_has_a_shape(museum: System, number: str) -> None:
+    for key in (" ", "short", "x" * 37, "under_score", "sp\u00e4cial1", "two words", "a" * 7):
+        assert problem(museum.record(number=number, key=key)) == (400, "key_shape"), key
     assert count(Use) == 0
 
 
@@ -124,18 +123,18 @@ def test_there_is_no_use_without_a_key(museum: System, number: str) -> None:
         assert museum.record(number=number, key=key, another=True).status_code == 201
 
 
-@pytest.mark.parametrize("reason", ["", "because Aino was ill", 1, None, [], "gate"])
-def test_an_undo_has_a_reason_of_the_list(museum: System, number: str, reason: Any) -> None:
+def test_an_undo_has_a_reason_of_the_list(museum: System, number: str) -> None:
     """Never free text: it would be about somebody."""
     use = museum.record(number=number).json["id"]
-    assert problem(museum.undo(use, reason)) == (400, "unreadable_record")
+    for reason in ("", "because Aino was ill", 1, None, [], "gate"):
+        assert problem(museum.undo(use, reason)) == (400, "unreadable_record"), reason  # type: ignore[arg-type]
     assert problem(museum.ask("POST", f"/uses/{use}/undo", {})) == (400, "unreadable_record")
     assert museum.undo(use, "holder_asked").status_code == 200
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
-def test_only_json_is_taken(museum: System, kind: str) -> None:
-    assert problem(post(museum, "/checks", json.dumps(GOOD), Content_Type=kind)) == (415, "not_json")
+def test_only_json_is_taken(museum: System) -> None:
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""):
+        assert problem(post(museum, "/checks", json.dumps(GOOD), Content_Type=kind)) == (415, "not_json"), kind
 
 
 def test_a_large_body_is_too_large(museum: System) -> None:
