@@ -2,6 +2,8 @@
 twice, a paper form is lost on its way, or somebody records for a venue that is not theirs."""
 
 import re
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -140,11 +142,22 @@ def test_an_agents_record_is_the_venues_and_says_whose(app, people):
 
 
 def test_the_button_pressed_twice_is_one_use(app, people):
-    """The double click, the reload and the browser's back button send the same scan."""
+    """B043, at the desk: the double click, the reload and the browser's back button send the same scan."""
     page = check(at_number(app, office()), number_of(people.holder))
     form = page._values(page._form(set(), "Record"), "Record")
     answers = [page.request("/office/museo", method="POST", data=form) for _ in range(3)]
     assert len({answer.headers["Location"] for answer in answers}) == 1
+    assert len(recorded()) == 1
+
+
+def test_twenty_posts_of_one_number_at_once_are_one_use(app, people):
+    """B048, at the desk: each post is a scan of its own, and each is answered with a page."""
+    seller, number = office(), number_of(people.holder)
+    pages = [check(at_number(app, seller), number) for _ in range(20)]
+    forms = [(page, page._values(page._form(set(), "Record"), "Record")) for page in pages]
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        told = pool.map(lambda one: one[0].request("/office/museo", method="POST", data=one[1]).status_code, forms)
+    assert Counter(told) == {302: 1, 200: 19}
     assert len(recorded()) == 1
 
 
@@ -430,6 +443,20 @@ def asked(people: People, reason: str = "not_mine") -> int:
         session.add(correction)
         session.flush()
         return correction.id
+
+
+def test_undoing_a_community_card_says_that_its_group_goes_with_it(app, people):
+    head = uses.record_use(typed(people), by=people.gate, at=now()).facts["use_id"]
+    part = uses.record_use(scans.typed(number_of(people.other_holder), now()), by=people.gate, at=now())
+    with act() as session:
+        session.get_one(Use, part.facts["use_id"]).group_id = head
+    page = Page(app, office()).open("/office/museo/uses")
+    assert "group with 1 card" in page.text
+    assert "part of a group" in page.text
+    page.open(f"/office/museo/uses/{head}/undo")
+    assert "the visit of 1 card is undone with it" in page.text
+    page.submit({"reason": "not_visited"}, button="Undo the visit", queries=RECORDS)
+    assert [use.undone_reason for use in recorded()] == ["not_visited"] * 2
 
 
 @pytest.mark.parametrize(("button", "undone"), [("Undo the visit", "holder_asked"), ("Keep it as it is", None)])

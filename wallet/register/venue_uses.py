@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import aliased
 
 from wallet.register.database import db
 from wallet.register.errors import NotFound
@@ -35,6 +36,7 @@ class VenueUse:
     read_by: str  # phone, server, paper, number, form
     late: bool
     group: bool  # part of a group's visit
+    members: int  # of the group that a community card brought: their own cards' uses
     conflict: str | None  # why a late record of it did not fit
     asked: str | None  # a holder's correction that waits
     undone_at: datetime | None
@@ -78,9 +80,11 @@ def use_of(by: AtGate, use_id: int) -> VenueUse:
 
 def _lines(*conditions: object, limit: int) -> list[VenueUse]:
     conflict = select(func.min(Conflict.reason)).where(Conflict.use_id == Use.id).scalar_subquery()
+    part = aliased(Use)
+    members = select(func.count()).where(part.group_id == Use.id).scalar_subquery()
     asked = select(Correction.reason).where(Correction.use_id == Use.id, Correction.answered_at.is_(None))
     rows = db.session.execute(
-        select(Use, Event.name, Gate.name, conflict, asked.scalar_subquery())
+        select(Use, Event.name, Gate.name, conflict, asked.scalar_subquery(), members)
         .outerjoin(Event, Event.id == Use.event_id)
         .outerjoin(Gate, Gate.id == Use.gate_id)
         .where(*conditions)  # type: ignore[arg-type]
@@ -102,10 +106,11 @@ def _lines(*conditions: object, limit: int) -> list[VenueUse]:
             use.read_by,
             use.late,
             use.group_id is not None,
+            of_group,
             conflict_reason,
             asked_reason,
             use.undone_at,
             use.undone_reason,
         )
-        for use, event, gate, conflict_reason, asked_reason in rows
+        for use, event, gate, conflict_reason, asked_reason, of_group in rows
     ]
