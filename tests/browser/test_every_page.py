@@ -46,7 +46,7 @@ PAGES = {
     "gate": ("/gate", "/gate/today"),
     "quiet gate": ("/gate/today?said=undo_too_late",),
     "desk": (
-        *("/staff", "/staff/passkey", "/desk", "/coordinator"),
+        *("/staff", "/staff/passkey", "/desk", "/desk/give", "/coordinator"),
         *("/desk/sheets", "/desk/sheets/cards", "/desk/import"),
     ),
     "coordinator": ("/staff", "/coordinator"),

@@ -1,8 +1,7 @@
 /** The desk: rows for children, a scanner that types, one sending at a time, and what was typed kept through a sign-in. */
 
 import { listenKeyboard } from "../scan/keyboard.js";
-
-const KEPT = "desk:form";
+import { forget, keep, take } from "./kept.js";
 
 // A row more, without asking the server. The first row is the pattern; the button is the server's way to do it.
 for (const rows of document.querySelectorAll("[data-rows]")) {
@@ -38,7 +37,8 @@ for (const form of document.querySelectorAll("form[data-once]")) {
     if (event.submitter?.name === "more") return undefined;
     form.setAttribute("data-sent", "");
     form.querySelectorAll("button").forEach((one) => one.setAttribute("aria-busy", "true"));
-    return keep(form);
+    if (form.dataset.keep) keep(form, form.dataset.keep);
+    return undefined;
   });
 }
 addEventListener("pageshow", () => {
@@ -48,48 +48,20 @@ addEventListener("pageshow", () => {
   }
 });
 
-// A sign-in that ended meanwhile leads away from the form. What was typed waits in this tab, for the same person.
-function keep(form) {
-  if (!form.dataset.keep) return;
-  const typed = [...new FormData(form)].filter(([name]) => !["csrf_token", "once", "more"].includes(name));
-  try {
-    sessionStorage.setItem(KEPT, JSON.stringify({ account: form.dataset.keep, typed }));
-  } catch {
-    // A browser that keeps nothing: it has to be typed again.
-  }
-}
-
-function bringBack(form) {
-  let kept = null;
-  try {
-    kept = JSON.parse(sessionStorage.getItem(KEPT));
-    sessionStorage.removeItem(KEPT);
-  } catch {
-    return;
-  }
-  // After an answer with faults the server has put everything back itself.
-  if (kept?.account !== form.dataset.keep || document.querySelector("#errors, #refused")) return;
-  const here = form.querySelector("[data-rows-here]");
-  for (const [name, value] of kept.typed) {
+// A sign-in that ended meanwhile leads away from the form.
+const keeping = document.querySelector("form[data-keep]");
+const kept = keeping ? take(keeping.dataset.keep) : [];
+// After an answer with faults the server has put everything back itself.
+if (kept.length && !document.querySelector("#errors, #refused")) {
+  const here = keeping.querySelector("[data-rows-here]");
+  for (const [name, value] of kept) {
     while (/^children-(\d+)/.exec(name)?.[1] >= here.children.length) addRow(here);
-    const field = form.elements[name];
+    const field = keeping.elements[name];
     if (field instanceof RadioNodeList || (field && !["checkbox", "hidden"].includes(field.type))) field.value = value;
   }
   document.querySelector("[data-kept]").hidden = false;
 }
-
-const keeping = document.querySelector("form[data-keep]");
-if (keeping) bringBack(keeping);
 if (document.querySelector("[data-handover]")) forget(); // it was sent
-document.querySelector('form[action^="/sign-out/"]')?.addEventListener("submit", forget);
-
-function forget() {
-  try {
-    sessionStorage.removeItem(KEPT);
-  } catch {
-    // Nothing was kept.
-  }
-}
 
 // A scanner types wherever the focus is; what it read belongs into the number's field.
 const scanned = document.querySelector("[data-scanned]");
