@@ -262,7 +262,7 @@ test("each kind of member sounds like its kind", () => {
   assert.deepEqual(["already_in_group", "already_recorded", "blocked"].map((reason) => toneOf({ reason })), ["neutral", "neutral", "stop"]);
 });
 
-const phrases = { "member.scan": "Scan", "member.in": "In: {num}", "member.out": "Not in:", "reason.blocked": "Closed", "failure.timeout": "Late", "reason.other.next": "Reason {reason}", "note.compare": "Compare", "reason.not_checked": "Not checked", adult: "1 adult", group: "Group of {num}:", young: "{num} under {age}" };
+const phrases = { "member.scan": "Scan", "member.in": "In: {num}", "member.out": "Not in:", "reason.blocked": "Closed", "reason.already_in_group": "Already", "failure.timeout": "Late", "reason.other.next": "Reason {reason}", "note.compare": "Compare", "reason.not_checked": "Not checked", adult: "1 adult", group: "Group of {num}:", young: "{num} under {age}" };
 const say = (id, slots = {}) => phrases[id]?.replace(/\{(\w+)\}/g, (_, slot) => slots[slot]);
 const words = { say, count: (id, num) => `${num} ${id}` };
 
@@ -272,6 +272,7 @@ test("the line of the last member says what became of it", () => {
   assert.equal(line({ adding: false }), undefined);
   assert.equal(line({ told: { reason: "blocked" } }), "Not in: Closed");
   assert.equal(line({ told: { reason: "timeout" } }), "Not in: Late");
+  assert.equal(line({ told: { reason: "already_in_group" } }), "Already");
   assert.equal(line({ told: { reason: "strange" } }), "Not in: Reason strange");
   assert.equal(line({ told: { reason: null, num: 2, answer: client } }), "In: 2 · Born 1980");
   assert.equal(line({ told: { reason: null, num: 2, answer: { ...client, notes: ["compare"] } } }), "In: 2 · Compare · Born 1980");

@@ -197,8 +197,8 @@ const acts = {
   again: flow.again,
   undo: flow.undo,
   another: flow.another,
-  member: flow.gather,
-  unmember: flow.dropMember,
+  member: () => gather(flow.gather),
+  unmember: () => gather(flow.dropMember),
   reload: () => location.reload(),
   assistant: () => setParty("assistants", 1),
   async remove() {
@@ -210,6 +210,12 @@ const acts = {
 function putAway() {
   flow.next();
   gate.focus({ preventScroll: true });
+}
+
+/** The button that was pressed may be gone now: the headline takes the focus, as after each scan. */
+function gather(act) {
+  act();
+  sheet.querySelector('[data-slot="headline"]').focus();
 }
 
 function setParty(name, value) {

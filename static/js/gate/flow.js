@@ -134,7 +134,7 @@ export function createFlow(options) {
     const { members: _, ...own } = view.scan;
     const scan = { ...own, children, assistants, ...along };
     const known = link.now();
-    put({ stage: "recording", scan, failure: null });
+    put({ stage: "recording", scan, failure: null, quiet: false });
     try {
       await queue.add({
         ...scan,

@@ -48,7 +48,7 @@ export function memberLine({ adding, told }, { say }, born) {
   const { reason, num, answer } = told;
   if (reason) {
     const why = say(`reason.${reason}`) ?? say(`failure.${reason}`) ?? say("reason.other.next", { reason });
-    return `${say("member.out")} ${why}`;
+    return reason === "already_in_group" ? why : `${say("member.out")} ${why}`;
   }
   const note = answer.reason === "not_checked" ? say("reason.not_checked") : answer.notes[0] && say(`note.${answer.notes[0]}`);
   return [`${say("member.in", { num })}`, note, born(answer)].filter(Boolean).join(" · ");

@@ -210,7 +210,10 @@ export function createSheet(sheet, { words, nameOf, sound, gate }) {
     counters.assistants.hidden = !given.record || view.assistants === 0;
     setCounter("children", view.children, most);
     setCounter("assistants", view.assistants, 15);
-    if (view.heard) sound.play(toneOf(view.told));
+    if (view.heard) {
+      sound.play(toneOf(view.told));
+      if (!sheet.contains(document.activeElement)) slots.headline.focus();
+    }
     if (view.quiet || (before === view.stage && view.stage === "recording")) return;
     if (["answered", "recorded", "saved", "undone", "failed", "refused"].includes(view.stage)) {
       sound.play(kind);
