@@ -3,6 +3,7 @@ agent reaches what others recorded, a venue invents visits without end, or a hol
 stranger."""
 
 import secrets
+import threading
 from datetime import timedelta
 
 import pytest
@@ -263,3 +264,26 @@ def test_a_member_of_staff_is_one_gate_of_each_venue(people):
     assert (here[0].kind, here[0].gate_name, here[0].account_id) == ("agent", "Lippukauppa", seller.account_id)
     assert at_desk(seller, "teatteri").gate_id != here[0].gate_id
     assert [one.agent_name for one in gates.office_venues(seller)] == ["Lippukauppa"] * 2
+
+
+def test_two_first_requests_at_once_are_one_gate(app, people, monkeypatch):
+    """Two tabs of a new seller: both look before either writes, and both work."""
+    seller, both, made = agent("lippu", "museo"), threading.Barrier(2), []
+
+    def together():
+        both.wait()
+        return act()
+
+    monkeypatch.setattr(gates, "act", together)
+
+    def ask() -> None:
+        with app.app_context():
+            made.append(gates.at_office(seller, "museo", at=NOON))
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made[0] == made[1]
+    assert count(Gate, Gate.kind == "agent") == 1
