@@ -21,7 +21,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The application: the only place where everything meets. Raises SettingsError where it can't start."""
     from wallet import api, cli, coordinator, desk, gate, holder, signin
     from wallet.register.database import db, prepare
-    from wallet.web import assets, components, errors, headers, languages, logs, pages
+    from wallet.web import assets, components, errors, headers, languages, logs, numbers, pages
     from wallet.web.limits import limiter
     from wallet.web.sessions import Sessions
 
@@ -67,6 +67,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     languages.init(app)
     headers.init(app, https=settings.https)
     errors.init(app)
+    numbers.init(app)
     assets.init(app, ROOT / "static" / "dist")
     signin.init(app)
     for room in (signin, holder, gate, gate.office, desk, coordinator, api, pages):
