@@ -319,10 +319,11 @@ def seen(page, where):
             page.emulate_media(color_scheme=theme)
             faults += [(where, width, theme, *one) for one in violations(page)]
     page.emulate_media(color_scheme="light")
-    for size in ("", "200%"):
+    for width, size in ((320, ""), (360, "200%")):
+        page.set_viewport_size({"width": width, "height": 640})
         page.evaluate("(size) => { document.documentElement.style.fontSize = size }", size)
         if page.evaluate("document.scrollingElement.scrollWidth > innerWidth"):
-            faults.append((where, size, "scrolls sideways"))
+            faults.append((where, width, size, "scrolls sideways"))
     page.evaluate("document.documentElement.style.fontSize = ''")
     page.set_viewport_size(COMPUTER)
     return faults
