@@ -15,6 +15,7 @@ from tests.web.page import Page, words
 from wallet.clock import helsinki_day, helsinki_year, now
 from wallet.register import blocking, card_files, cards, imports, printing
 from wallet.register.database import act, db
+from wallet.register.numbers import mistyped
 from wallet.register.tables import Area, Card
 
 THIS, NEXT = helsinki_year(now()), helsinki_year(now()) + 1
@@ -225,6 +226,18 @@ def test_zeros_at_the_beginning_stay(app, people, desk):
     door = Door(app, people.gate)
     assert door.check(scan(number="000123", children=2))["verdict"] == "amber"
     assert door.check(scan(number="0123"))["reason"] == "unknown_number"
+
+
+def test_a_number_that_looks_mistyped_is_found_where_it_was_brought_in(desk):
+    """An old number of twelve digits has no check digit of ours."""
+    assert mistyped("123456789012")
+    choose(desk, file(f"123456789012;1986;33100;0;1.1.{THIS};1.2.{NEXT}"))
+    yes(desk)
+    desk.open("/desk").submit({"Find a card by its number": "1234 5678 9012"}, button="Find")
+    assert desk.heading == "1234 5678 9012"
+    assert "Brought over from the old register" in desk.text
+    desk.open("/desk").submit({"Find a card by its number": "1234 5678 9013"}, button="Find")
+    assert desk.error("Find a card by its number") == "There is a mistake in the number. Check each digit."
 
 
 def test_a_card_that_ended_in_the_list_is_refused_at_the_next_scan(app, people, desk):

@@ -309,10 +309,21 @@ def test_an_imported_card_is_a_card(people: People) -> None:
     assert (answer.verdict, answer.facts["children_allowed"]) == ("amber", 2)
 
 
-def test_the_journal_says_how_many_and_no_number(people: People) -> None:
+def test_the_journal_says_how_many_and_what_became_of_each_card(people: People) -> None:
+    """A line for the file, without numbers; and on each card's own page, where its days come from."""
     bring(people, file(ONE))
     line = db.session.scalars(select(JournalLine).where(JournalLine.act == "desk:cards:imported")).one()
     assert (line.by_account_id, line.card_id) == (people.desk.account_id, None)
+    bring(people, file("000123;1986;00100;2;1.2.2026;30.6.2026"))
+    of_card = select(JournalLine).where(JournalLine.card_id == card("000123").id).order_by(JournalLine.id)
+    assert [(one.act, one.by_account_id, one.facts) for one in db.session.scalars(of_card)] == [
+        (
+            "desk:card:registered",
+            people.desk.account_id,
+            {"unit": people.unit, "how": "imported", "first_day": "2026-02-01", "last_day": "2027-01-31"},
+        ),
+        ("desk:days:changed", people.desk.account_id, {"first_day": "2026-02-01", "last_day": "2026-06-30"}),
+    ]
     file_id = line.facts.pop("file")
     assert line.facts == {"unit": people.unit, "new": 1, "changed": 0, "same": 0, "stopped": 0}
     assert db.session.get_one(CardImport, file_id).rows is None, "and the rows are gone"

@@ -51,9 +51,12 @@ def _number(_form: Form, field: StringField) -> None:
         raise ValidationError("number_mistyped")
 
 
-def _number_or_code(form: Form, field: StringField) -> None:
+def _number_or_code(_form: Form, field: StringField) -> None:
     if not (field.data or "").startswith(PREFIX):
-        return _number(form, field)
+        # A number from before may look like a mistyped one of ours: the register knows which are there.
+        if normalise(field.data or "") is None:
+            raise ValidationError("card_number_shape")
+        return
     try:
         parse(field.data)
     except CodeRefused as refused:

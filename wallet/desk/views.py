@@ -39,7 +39,10 @@ def find(staff: Staff) -> Any:
             )
             return redirect(url_for("desk.card", card_id=card_id))
         except Refused as refused:
-            reason = refused.reason
+            if refused.reason == "number_mistyped":
+                form.number.errors = [refused.reason]  # that is the field's
+            else:
+                reason = refused.reason
     return _home(staff, form, reason)
 
 

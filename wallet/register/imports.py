@@ -179,11 +179,11 @@ def carry_out(by: Staff, import_id: int, *, at: datetime) -> Iterator[tuple[int,
             done = plan.same + plan.stopped
             yield done, len(rows)
             for chunk in _chunks(plan.changed):
-                _change_days(unit_id, chunk)
+                _change_days(unit_id, chunk, by=by, at=at)
                 done += len(chunk)
                 yield done, len(rows)
             for chunk in _chunks(plan.new):
-                _add_cards(unit_id, area.id, chunk)
+                _add_cards(unit_id, area.id, chunk, by=by, at=at)
                 done += len(chunk)
                 yield done, len(rows)
             counts = vars(plan.counts)
@@ -197,7 +197,7 @@ def _chunks(rows: list[Any]) -> Iterator[list[Any]]:
     return (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))
 
 
-def _add_cards(unit_id: int, area_id: str, rows: Sequence[Row]) -> None:
+def _add_cards(unit_id: int, area_id: str, rows: Sequence[Row], *, by: Staff, at: datetime) -> None:
     cards = [
         {
             "number": row["number"],
@@ -225,9 +225,11 @@ def _add_cards(unit_id: int, area_id: str, rows: Sequence[Row]) -> None:
     if children:
         db.session.execute(insert(ChildTicket), children)
     _add_periods(unit_id, [(ids[row["number"]], row) for row in rows])
+    told = {ids[row["number"]]: {"unit": unit_id, "how": "imported"} | _days(row) for row in rows}
+    journal.write_each("desk:card:registered", at=at, by=by, facts=told)
 
 
-def _change_days(unit_id: int, changed: Sequence[tuple[int, Row]]) -> None:
+def _change_days(unit_id: int, changed: Sequence[tuple[int, Row]], *, by: Staff, at: datetime) -> None:
     """Give cards the days of the file. No earlier stretch may open a door after the new end (B149: what ended in the
     list of its source is over here too)."""
     days = {card_id: (_day(row, "first_day"), _day(row, "last_day")) for card_id, row in changed}
@@ -248,6 +250,7 @@ def _change_days(unit_id: int, changed: Sequence[tuple[int, Row]]) -> None:
         ended = [{"card": card_id, "begun": first, "end": days[card_id][1]} for card_id, first in begun.items()]
         db.session.connection().execute(longer, ended)
     _add_periods(unit_id, [(card_id, row) for card_id, row in changed if card_id not in begun])
+    journal.write_each("desk:days:changed", at=at, by=by, facts={card_id: _days(row) for card_id, row in changed})
 
 
 def _add_periods(unit_id: int, cards: Sequence[tuple[int, Row]]) -> None:
@@ -266,6 +269,10 @@ def _add_periods(unit_id: int, cards: Sequence[tuple[int, Row]]) -> None:
     ]
     if periods:
         db.session.execute(insert(CardPeriod), periods)
+
+
+def _days(row: Row) -> dict[str, str]:
+    return {"first_day": row["first_day"], "last_day": row["last_day"]}
 
 
 def _day(row: Row, column: str) -> date:
