@@ -91,7 +91,7 @@ def number(staff: Staff, venue: str) -> Any:
     else:
         answer = scans.check(record, _settings(), by=gate, at=at)
     # What is asked next is another scan: the register would answer this one as it did.
-    fresh = {"scan_id": str(uuid.uuid4()), "scanned_at": record.scanned_at}
+    fresh = {"scan_id": str(uuid.uuid4()), "scanned_at": record.scanned_at, "kind": record.kind}
     known = shown(normalise(record.number) or "") if record.number else None
     return _page("check", gate, page, answer=_readable(answer), number=known, **fresh, **common)
 
