@@ -14,6 +14,7 @@ from sqlalchemy import func, insert, or_, select, update
 
 from wallet.clock import helsinki_day
 from wallet.register import journal, rules
+from wallet.register.cards import MOST_CHILDREN
 from wallet.register.credentials import Issued
 from wallet.register.database import act, db, held
 from wallet.register.errors import NotFound, Refused
@@ -23,7 +24,6 @@ from wallet.register.tables import Area, Card, ChildTicket, Credential, Issuer, 
 from wallet.register.tables_life import PrintBatch
 
 MOST_CARDS = 500  # in a batch: fifty sheets
-MOST_CHILDREN = 15  # that a code can carry (CODES.md, "Bytes")
 
 
 @dataclass(frozen=True)
