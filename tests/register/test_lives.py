@@ -40,8 +40,10 @@ DAY = timedelta(days=1)
 CEILING = 4
 
 ANY = st.integers(0, 10**6)  # which of those that are there: the remainder decides
-CHILD = st.tuples(st.sampled_from([None, 2006, 2009, 2010, 2012, 2019]), st.sampled_from(["child", "grandchild"]))
+CHILD = st.tuples(st.sampled_from([None, 2009, 2010, 2011, 2019]), st.sampled_from(["child", "grandchild"]))
 CHILDREN = st.lists(CHILD, max_size=3)
+BROUGHT = st.sampled_from([0, 0, 0, 1, 2])
+WAIT = st.sampled_from([0, 0, 0, 1, 20, 24 * 60, 24 * 60, 30 * 24 * 60, 100 * 24 * 60])  # minutes before the act
 
 
 def helsinki(at: datetime) -> date:
@@ -154,7 +156,7 @@ class Lives(RuleBasedStateMachine):
         self.model = Model()
         self.events: list[tuple[int, date]] = []
         self.gates = (self.people.gate, self.people.other_gate)
-        self.register(born=1990, children=[(2019, "child"), (2009, "child")], printed=False)
+        self.register(wait=0, born=1990, children=[(2019, "child"), (2009, "child")], printed=False)
 
     @property
     def today(self) -> date:
@@ -176,27 +178,21 @@ class Lives(RuleBasedStateMachine):
         assert refused.value.reason == reason
         return None
 
-    # Time
+    # Time: before each act some may pass
 
-    @rule(days=st.sampled_from([1, 1, 7, 30, 305, 366]), minutes=st.integers(0, 600))
-    def days_pass(self, days: int, minutes: int) -> None:
-        self.now += days * DAY + timedelta(minutes=minutes)
-
-    @rule(minutes=st.integers(1, 20))
-    def minutes_pass(self, minutes: int) -> None:
+    def wait(self, minutes: int) -> None:
         self.now += timedelta(minutes=minutes)
 
-    @rule(n=ANY, off=st.sampled_from([-61, -60, -1, 0, 1, 9]), seconds=st.sampled_from([-1, 0]))
-    def until_a_card_ends(self, n: int, off: int, seconds: int) -> None:
-        """To the very midnight around which something of a card changes."""
-        day = self.pick(n)[1].last + off * DAY
+    def until(self, day: date, seconds: int = 0) -> None:
+        """To the midnight at which a day begins, if it has not come yet, or the second before."""
         midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo("Europe/Helsinki")).astimezone(UTC)
         self.now = max(self.now, midnight + timedelta(seconds=seconds))
 
     # The desk
 
-    @rule(born=st.sampled_from([1950, 1990, 2008, 2010, 2011, 2015]), children=CHILDREN, printed=st.booleans())
-    def register(self, born: int, children: list[tuple[int | None, str]], printed: bool) -> None:
+    @rule(wait=WAIT, born=st.sampled_from([1950, 1990, 2010, 2011]), children=CHILDREN, printed=st.booleans())
+    def register(self, wait: int, born: int, children: list[tuple[int | None, str]], printed: bool) -> None:
+        self.wait(wait)
         number = None
         if printed:
             with act() as session:
@@ -224,9 +220,11 @@ class Lives(RuleBasedStateMachine):
     def _born(self, given: tuple[int, str], born: int, last: date, children: list[Child]) -> None:
         self.model.lives[given[0]] = Life(given[1], born, [(self.today, last)], children)
 
-    @rule(n=ANY, children=CHILDREN)
-    def renew(self, n: int, children: list[tuple[int | None, str]]) -> None:
+    @rule(n=ANY, children=CHILDREN, off=st.sampled_from([-60, -30, 1, 9, 9]), seconds=st.sampled_from([-1, 0, 0]))
+    def renew(self, n: int, children: list[tuple[int | None, str]], off: int, seconds: int) -> None:
+        """Around the midnights at which a renewal opens and the card ends, and in the days before and after."""
         card, life = self.pick(n)
+        self.until(life.last + off * DAY, seconds)
         reason = None
         if life.state != "registered":
             reason = life.state
@@ -244,16 +242,18 @@ class Lives(RuleBasedStateMachine):
             life.ask_children(children, self.today)
             assert last == life.last
 
-    @rule(n=ANY, children=CHILDREN)
-    def change_children(self, n: int, children: list[tuple[int | None, str]]) -> None:
+    @rule(wait=WAIT, n=ANY, children=CHILDREN)
+    def change_children(self, wait: int, n: int, children: list[tuple[int | None, str]]) -> None:
+        self.wait(wait)
         card, life = self.pick(n)
         reason = life.state if life.state != "registered" else "card_expired" if life.last < self.today else None
         self.refused(reason, lambda: desk_cards.change_children(self.people.desk, card, at=self.now, children=children))
         if reason is None:
             life.ask_children(children, self.today)
 
-    @rule(n=ANY, which=ANY)
-    def own_card(self, n: int, which: int) -> None:
+    @rule(wait=WAIT, n=ANY, which=ANY)
+    def own_card(self, wait: int, n: int, which: int) -> None:
+        self.wait(wait)
         card, life = self.pick(n)
         tickets = list(db.session.scalars(select(ChildTicket).where(ChildTicket.card_id == card)))
         if not tickets:
@@ -282,16 +282,18 @@ class Lives(RuleBasedStateMachine):
             child.ends, child.own = self.today, True
             self._born(given, born, year_from(self.today), [])
 
-    @rule(n=ANY, reason=st.sampled_from(desk_cards.BLOCK_REASONS))
-    def block(self, n: int, reason: str) -> None:
+    @rule(wait=WAIT, n=ANY, reason=st.sampled_from(desk_cards.BLOCK_REASONS))
+    def block(self, wait: int, n: int, reason: str) -> None:
+        self.wait(wait)
         card, life = self.pick(n)
         refused = life.state if life.state != "registered" else None
         self.refused(refused, lambda: desk_cards.block_card(self.people.desk, card, reason, at=self.now))
         if refused is None:
             life.state = "blocked"
 
-    @rule(n=ANY)
-    def replace(self, n: int) -> None:
+    @rule(wait=WAIT, n=ANY)
+    def replace(self, wait: int, n: int) -> None:
+        self.wait(wait)
         card, life = self.pick(n)
         reason = "replaced" if life.state == "replaced" else "card_expired" if life.last < self.today else None
         given = self.refused(
@@ -310,28 +312,34 @@ class Lives(RuleBasedStateMachine):
         given = {"scan_id": str(uuid.uuid4()), "scanned_at": self.now, "read_by": "number", "number": number}
         return Attempt(**(given | values))
 
-    @rule(days=st.sampled_from([0, 1, 7, 90]))
-    def make_event(self, days: int) -> None:
+    @rule(wait=WAIT, days=st.sampled_from([0, 1, 7, 90]))
+    def make_event(self, wait: int, days: int) -> None:
+        self.wait(wait)
         starts = datetime(self.today.year, self.today.month, self.today.day, 16, tzinfo=UTC) + days * DAY
         event = venues.add_event(
             "museo", "Ilta", starts, starts + timedelta(hours=2), by=None, at=self.now, ceiling=CEILING
         )
         self.events.append((event, starts.date()))
 
-    @rule(n=ANY, door=st.integers(0, 1), children=st.integers(0, 3), another=st.booleans(), to_event=st.booleans())
-    def use(self, n: int, door: int, children: int, another: bool, to_event: bool) -> None:
+    @rule(wait=WAIT, n=ANY, door=st.integers(0, 1), children=BROUGHT, another=st.booleans(), to_event=st.booleans())
+    def use(self, *, wait: int, n: int, door: int, children: int, another: bool, to_event: bool) -> None:
         """By a number: told at the door, by telephone, or ahead for an event."""
+        self.wait(wait)
         card, life = self.pick(n)
         event, day = self.events[-1] if to_event and door == 0 and self.events else (None, self.today)
         attempt = self._typed(life.number, children=children, another=another, event_id=event)
         self._record(card, attempt, self.gates[door], day)
 
-    @rule(n=ANY, door=st.integers(0, 1), children=st.integers(0, 2), when=ANY, off=st.integers(-1, 1))
-    def late_form(self, n: int, door: int, children: int, when: int, off: int) -> None:
+    @rule(wait=WAIT, n=ANY, door=st.integers(0, 1), children=BROUGHT, when=ANY, off=st.integers(-1, 1))
+    def late_form(self, *, wait: int, n: int, door: int, children: int, when: int, off: int) -> None:
         """A paper form that lay in a drawer, also over a renewal or a replacement: of yesterday, or of a day around
         which something of its card began or ended."""
+        self.wait(wait)
         ids = sorted(self.model.lives)
-        card = ids[n % len(ids)]
+        if n % 4:  # mostly one with a past
+            lives = self.model.lives
+            ids = [card for card in ids if lives[card].heir or len(lives[card].stretches) > 1] or ids
+        card = ids[n // 4 % len(ids)]
         edges = [day for stretch in self.model.lives[card].stretches for day in stretch]
         days = [(self.today - day).days for day in [*edges, self.today, *(one.day for one in self.model.live(card))]]
         then = self.now - DAY * max(0, min(91, days[when % len(days)] + off))
@@ -358,10 +366,11 @@ class Lives(RuleBasedStateMachine):
     def _taken(self, event: int) -> int:
         return sum(1 + one.children for one in self.model.visits if one.event == event and not one.undone)
 
-    @rule(n=ANY, door=st.integers(0, 1), another=st.booleans())
-    def show_phone(self, n: int, door: int, another: bool) -> None:
+    @rule(wait=WAIT, n=ANY, door=st.integers(0, 1))
+    def show_phone(self, wait: int, n: int, door: int) -> None:
         """A phone's code. Whether its step is still good is CODES.md's matter; that it opens no more than the number
         would is this one's."""
+        self.wait(wait)
         card, life = self.pick(n)
         if life.phone is None:
             why = life.state if life.state != "registered" else None if life.covers(self.today) else "card_expired"
@@ -383,8 +392,9 @@ class Lives(RuleBasedStateMachine):
             assert answer.reason in ("already_recorded", "used_elsewhere", "old_code")
 
     @precondition(lambda self: self.model.visits)
-    @rule(n=ANY, door=st.integers(0, 1))
-    def undo(self, n: int, door: int) -> None:
+    @rule(wait=WAIT, n=ANY, door=st.integers(0, 1))
+    def undo(self, wait: int, n: int, door: int) -> None:
+        self.wait(wait)
         visit = self.model.visits[-1 - n % min(len(self.model.visits), 4)]
         gate = self.gates[door]
         reason = None
@@ -481,10 +491,78 @@ def test_lives_of_cards(app: Flask) -> None:
     run_state_machine_as_test(
         Lives,
         settings=settings(
-            max_examples=15,
+            max_examples=20,
             stateful_step_count=30,
             deadline=None,
             derandomize=True,  # the same lives for everybody: who breaks one sees it at once
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_one_long_life(app: Flask) -> None:
+    """The same model along a way that chance seldom takes whole: used, replaced and late; ended, renewed and late; a
+    child who gets a card, and is named again."""
+    lives = Lives()
+    lives.open()
+    first, second = 0, 4  # `pick`: the first and the second of all cards that there are
+
+    def check() -> None:
+        lives.no_right_is_used_twice()
+        lives.counts_are_rows()
+        lives.cards_are_as_told()
+        lives.the_journal_explains_every_state()
+
+    def use(card: int, **more: Any) -> None:
+        lives.use(wait=0, n=card, **({"door": 0, "children": 0, "another": False, "to_event": False} | more))
+        check()
+
+    def late(card: int, days_ago: int, children: int = 0, door: int = 1) -> None:
+        number = lives.model.lives[sorted(lives.model.lives)[card // 4]].number
+        then = lives.now - days_ago * DAY
+        attempt = lives._typed(number, children=children, scanned_at=then, read_by="form", late=True)
+        lives._record(sorted(lives.model.lives)[card // 4], attempt, lives.gates[door], helsinki(then))
+        check()
+
+    use(first, children=2)
+    lives.make_event(wait=0, days=1)
+    use(first, children=1, to_event=True)
+    lives.wait(60)
+    lives.replace(wait=0, n=first)
+    check()
+    use(second)  # the right was used with the lost card
+    use(second, to_event=True)
+    use(second, to_event=True, another=True)
+    use(second, another=True)
+    late(first, 0, children=1)  # let in this morning with the lost one
+    late(second, 0)
+    lives.undo(wait=0, n=0, door=1)
+    check()
+    lives.block(wait=0, n=second, reason="stolen")
+    use(second, door=1)
+    late(second, 0, children=2)
+    lives.replace(wait=20, n=second)
+    check()
+    third = 8
+    last = lives.model.lives[sorted(lives.model.lives)[2]].last
+    lives.renew(n=third, children=[(2019, "child")], off=9, seconds=0)
+    check()
+    for days_ago in (10, 9, 8, 1, 0):  # before the gap, in it, and after
+        late(third, days_ago, children=1)
+    assert lives.today == last + 9 * DAY
+    lives.change_children(wait=0, n=third, children=[(2019, "child"), (2009, "child"), (2009, "child")])
+    check()
+    lives.own_card(wait=24 * 60, n=third, which=1)
+    check()
+    late(third, 1, children=2)
+    use(third, children=2)
+    lives.change_children(wait=0, n=third, children=[(2009, "child"), (2009, "child")])
+    use(third, children=2, door=1)
+    lives.renew(n=third, children=[], off=-60, seconds=0)
+    check()
+    lives.show_phone(wait=0, n=third, door=0)
+    lives.show_phone(wait=1, n=third, door=1)
+    lives.show_phone(wait=1, n=third, door=1)
+    check()
+    assert Counter(life.state for life in lives.model.lives.values()) == {"replaced": 2, "registered": 2}
+    assert sum(not one.undone for one in lives.model.visits) >= 10
