@@ -2,15 +2,19 @@
 deleted person can still be found, or last year's figures change."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from tests.people import People, gate_at
 from tests.register.figures import figures, pointing_at, said_of
 from tests.register.scans import NOON, add_event, count, phone_of, record, scan, set_card, told, typed
+from tests.register.test_racing import at_once
 from wallet.clock import helsinki_day
 from wallet.register import (
     cards,
@@ -35,7 +39,7 @@ from wallet.register.tables_life import CardYear, Correction
 from wallet.register.tables_signin import Invitation, Passkey, SignIn
 
 pytestmark = pytest.mark.usefixtures("noon")
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 PIN = "hash-of-the-pin"
 
 
@@ -314,3 +318,41 @@ def test_the_venue_can_still_undo(people: People, phone: bytes) -> None:
     uses.undo_at_venue(use_id, by=people.gate, at=NOON + DAY, reason="not_visited")
     assert count(Use, Use.undone_at.is_not(None)) == 1
     assert count(CardYear) == 1
+
+
+def test_a_deletion_among_visits_is_done_once_and_leaves_no_link(app: Flask, people: People) -> None:
+    """Recorded, undone, asked about and deleted all at once: nobody waits for ever, and nothing points at the card."""
+    phone = phone_of(people.holder)
+    first = record(scan(phone, NOON - HOUR), people.gate).facts["use_id"]
+    second = record(scan(phone, NOON - HOUR + 20 * MINUTE), people.other_gate).facts["use_id"]
+    corrections.ask(people.holder, second, "day", at=NOON)
+    asked = db.session.scalars(select(Correction.id)).one()
+    office = replace(people.other_gate, kind="office")
+    days = [add_event(starts_at=NOON + n * DAY) for n in range(6)]
+
+    def quietly(job: Callable[[], object]) -> Callable[[], str]:
+        def done() -> str:
+            try:
+                job()
+            except Refused as refused:
+                return refused.reason
+            return "done"
+
+        return done
+
+    deletions = [lambda: own_data.delete_card(people.holder, at=NOON)] * 3
+    others: list[Callable[[], object]] = [
+        *(
+            lambda e=e, n=n: record(scan(phone, NOON - n * MINUTE, event_id=e, late=True), people.gate)
+            for n, e in enumerate(days)
+        ),
+        lambda: uses.undo_at_venue(first, by=people.gate, at=NOON, reason="wrong_card"),
+        lambda: corrections.ask(people.holder, first, "day", at=NOON),
+        lambda: corrections.answer(office, asked, "undone", at=NOON),
+        lambda: signins.start("holder", at=NOON, card_id=people.holder.card_id),
+    ]
+    told = at_once(app, [quietly(job) for job in (*deletions, *others)])
+    assert sorted(told[:3]) == ["card_not_found", "card_not_found", "done"]
+    assert pointing_at(people.holder.card_id) == ["card_periods.card_id", "credentials.card_id"]
+    assert count(Use, Use.card_id.is_not(None)) == 0
+    assert count(Use) == 8

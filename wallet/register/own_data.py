@@ -204,10 +204,11 @@ def delete_card(by: Holder, *, at: datetime) -> None:
     of their uses and years stay as they are. It can't be undone. Raises NotFound as `deletion` does."""
     with act() as session:
         own = list(session.scalars(own_cards(by.card_id)))
-        # In the order in which an answer to a correction and an undoing take them: no two wait for each other.
-        uses = select(Use.id).where(Use.card_id.in_(own)).order_by(Use.id)
-        session.execute(delete(Correction).where(Correction.use_id.in_(uses.order_by(None))))
-        session.execute(held(uses)).all()
+        # In the order in which an answer to a correction and an undoing hold them: no two wait for each other.
+        uses = select(Use.id).where(Use.card_id.in_(own))
+        asked = select(Correction.id).where(Correction.use_id.in_(uses))
+        session.execute(held(asked.order_by(Correction.id))).all()
+        session.execute(held(uses.order_by(Use.id))).all()
         cards = session.scalars(held(select(Card).where(Card.id.in_(own)).order_by(Card.id))).all()
         _deletable(by)  # under the lock: of two that come at once one finds nothing any more
         _delete_ways_in(own, at)
