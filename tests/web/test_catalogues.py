@@ -16,7 +16,7 @@ ENGLISH = re.compile(r"\b(the|your|you|this|that|with|and|of|card|ticket|child|p
 # A thing has one word (DOMAIN.md, "Words"). Stems, since both languages bend their words.
 ONE_WORD = {
     "passkey": {"fi": "pääsyavai", "sv": "lösennyck"},
-    "child ticket": {"fi": "lapsen li", "sv": "barnbiljett"},
+    "child ticket": {"fi": "la(psen|sten) li", "sv": "barnbiljett"},
     "community card": {"fi": "yhteisön kaikukort", "sv": "gemenskapens kaikukort"},
     "issuer": {"fi": "kortinjaka", "sv": "kortutdelar"},
     "responsible person": {"fi": "vastuuhenkilö", "sv": "ansvarsperson"},
