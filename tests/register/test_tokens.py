@@ -145,7 +145,8 @@ def test_a_system_is_one_gate_a_venue(people: People, agent: str) -> None:
     for elsewhere in ("galleria", "nowhere", ""):
         with pytest.raises(NotFound, match="venue_not_found"):
             tokens.at_venue(by, elsewhere, at=NOON)
-    lines = db.session.scalars(select(JournalLine).where(JournalLine.act == "gate:api:opened")).all()
+    opened = select(JournalLine).where(JournalLine.act == "gate:api:opened").order_by(JournalLine.id)
+    lines = db.session.scalars(opened).all()
     assert [(line.venue_id, line.facts["gate"]) for line in lines][:2] == [
         ("museo", museum.gate_id),
         ("teatteri", theatre.gate_id),
