@@ -237,7 +237,7 @@ def pages(house):
     """PAGES, and whatever else answers with a page and is not listed yet, shown to one who may see it."""
     found = {who: list(paths) for who, paths in PAGES.items()}
     listed = {path.split("?")[0] for paths in PAGES.values() for path in paths} | {"/components"}
-    visitors = {"public": "nobody", "holder": "holder", "gate": "gate", "staff": "support"}
+    visitors = {"public": "nobody", "api": "nobody", "holder": "holder", "gate": "gate", "staff": "support"}
     for rule in house.app.url_map.iter_rules():
         if "GET" in rule.methods and not rule.arguments and rule.rule not in listed:
             room = rule.endpoint.split(".")[0]
