@@ -14,9 +14,10 @@ from wallet.clock import helsinki_day, now
 from wallet.config import Settings
 from wallet.gate.office_forms import CODE, MOST_ROWS, ROWS, EntryForm, ListForm, PaperForm, PaperRow, earliest
 from wallet.register import conflicts, corrections, gates, rules, uses, venue_uses, venues
+from wallet.register.entries import FORM_DAYS
 from wallet.register.errors import Refused
 from wallet.register.identities import AtGate, Staff
-from wallet.register.judging import FORM_DAYS, Answer, Attempt
+from wallet.register.judging import Answer, Attempt
 from wallet.register.numbers import normalise, shown
 from wallet.signin import guards
 

@@ -20,7 +20,7 @@ from wtforms.fields.core import Field
 from wtforms.validators import Length, NumberRange, Optional, StopValidation, ValidationError
 
 from wallet.clock import HELSINKI
-from wallet.register.judging import FORM_DAYS
+from wallet.register.entries import FORM_DAYS
 from wallet.register.venue_uses import MOST_DAYS
 from wallet.scans import LONGEST_TEXT, MOST_ASSISTANTS, MOST_CHILDREN
 

@@ -15,8 +15,9 @@ from sqlalchemy.exc import IntegrityError
 
 from wallet.register import conflicts, rules, uses
 from wallet.register.database import act, db
+from wallet.register.entries import numbers_refused
 from wallet.register.identities import AtGate
-from wallet.register.judging import Answer, Attempt, Judgement, hold_cards, judge, numbers_refused
+from wallet.register.judging import Answer, Attempt, Judgement, hold_cards, judge
 from wallet.register.tables import Scan
 
 # Taken for nothing: it is recorded already, or stands in the group twice.

@@ -6,24 +6,22 @@ The order is CODES.md's ("Online rules"); their guarantee is the lock on the car
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
-from wallet.clock import HELSINKI, helsinki_day
+from wallet.clock import helsinki_day
 from wallet.register import rules
 from wallet.register.database import db, held
+from wallet.register.entries import FORM_DAYS, MISS_MINUTES, entries_full, paused
 from wallet.register.identities import AtGate
 from wallet.register.numbers import mistyped
-from wallet.register.tables import Area, Card, ChildTicket, Credential, Event, Gate, Scan, Use, Venue
+from wallet.register.tables import Area, Card, ChildTicket, Credential, Event, Use, Venue
 from wallet.register.tables_life import CardPeriod
 
-MISSES_ALLOWED = 10
-MISS_MINUTES = 10
 FUTURE_SECONDS = 60
 OLDEST_DAYS = 14
-FORM_DAYS = 92  # a paper form may lie in a drawer over a season
 # What a gate without a connection could not know: the visitor was let in, so it is a use and a conflict line.
 MEANWHILE = ("blocked_meanwhile", "replaced_meanwhile", "withdrawn_meanwhile", "ceiling_passed")
 
@@ -101,9 +99,9 @@ def judge(
         return red("scanned_in_future")
     if attempt.scanned_at < at - timedelta(days=FORM_DAYS if attempt.read_by == "form" else OLDEST_DAYS):
         return red("scanned_too_long_ago")
-    if pausing and attempt.number is not None and _paused(by, at):
+    if pausing and attempt.number is not None and paused(by, at):
         return red("gate_paused", minutes=MISS_MINUTES)
-    if pausing and attempt.number is not None and _entries_full(by, at, lock=lock):
+    if pausing and attempt.number is not None and entries_full(by, at, lock=lock):
         return red("venue_entries_full", most=rules.ENTRIES_A_DAY)
     found = _find_card(attempt, lock=lock)
     if isinstance(found, str):
@@ -249,47 +247,6 @@ def hold_cards(attempts: Sequence[Attempt]) -> None:
         heirs = {row.replaced_by_id for row in rows if row.replaced_by_id is not None} - found
         newest = select(Card.id, Card.replaced_by_id).where(Card.id.in_(heirs))
     db.session.execute(held(select(Card.id).where(Card.id.in_(found)).order_by(Card.id))).all()
-
-
-def numbers_refused(by: AtGate, at: datetime) -> tuple[str, dict[str, Any]] | None:
-    """Why no number may be typed at this gate now, as (reason, facts). Holds the gate's and the venue's rows."""
-    if _paused(by, at):
-        return "gate_paused", {"minutes": MISS_MINUTES}
-    if _entries_full(by, at, lock=True):
-        return "venue_entries_full", {"most": rules.ENTRIES_A_DAY}
-    return None
-
-
-def _paused(by: AtGate, at: datetime) -> bool:
-    """Ten misses in ten minutes pause typed numbers at a gate (CODES.md, "Paper"). The gate's row is locked, so
-    that parallel guesses are counted one after another."""
-    db.session.execute(held(select(Gate.id).where(Gate.id == by.gate_id)))
-    misses = db.session.scalar(
-        select(func.count()).where(
-            Scan.gate_id == by.gate_id,
-            Scan.reason == "unknown_number",
-            Scan.at > at - timedelta(minutes=MISS_MINUTES),
-        )
-    )
-    return (misses or 0) >= MISSES_ALLOWED
-
-
-def _entries_full(by: AtGate, at: datetime, *, lock: bool) -> bool:
-    """Whether the venue has its day's typed and paper entries (CODES.md, "Threats": a venue that invents visits). What
-    is recorded is counted one after another, by the venue's row."""
-    if lock:
-        db.session.execute(held(select(Venue.id).where(Venue.id == by.venue_id)))
-    today = helsinki_day(at)
-    entered = db.session.scalar(
-        select(func.count()).where(
-            Use.venue_id == by.venue_id,
-            Use.day >= today - timedelta(days=FORM_DAYS),  # nothing older can be entered; the index begins there
-            Use.recorded_at >= datetime.combine(today, time.min, HELSINKI),
-            Use.read_by.in_(("number", "form")),
-            Use.undone_at.is_(None),
-        )
-    )
-    return (entered or 0) >= rules.ENTRIES_A_DAY
 
 
 def _card_facts(card: Card, day: date) -> rules.CardFacts:

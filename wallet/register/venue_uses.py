@@ -8,6 +8,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from wallet.register.database import db
+from wallet.register.entries import ENTERED
 from wallet.register.errors import NotFound
 from wallet.register.identities import AtGate
 from wallet.register.tables import Event, Gate, Use
@@ -16,7 +17,6 @@ from wallet.register.tables_offline import Conflict
 from wallet.register.uses import listed
 
 MOST_DAYS = 31
-ENTERED = ("number", "form")  # by hand: what nobody but the venue vouches for
 
 
 @dataclass(frozen=True)
