@@ -5,13 +5,16 @@ import re
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
-from tests.gate.doors import Door, scan
+from tests.gate.doors import Door, claims, scan
 from tests.web.page import Page
 from wallet.clock import now
-from wallet.codes import Keyring, keys
+from wallet.codes import Keyring, keys, mint_paper
 from wallet.config import FixedKeys
 from wallet.register import blocking, cards, printing
+from wallet.register.database import act
+from wallet.register.tables import Card
 
 
 @pytest.fixture
@@ -155,6 +158,34 @@ def test_a_withdrawn_print_key_prints_nothing(desk, people, sheet, keyring, othe
     assert "2 cards are left out" in desk.text
     desk.open("/desk/sheets/cards").submit({"card": [str(people.holder.card_id)]}, button="Print cards")
     assert desk.refusal().startswith("Codes can't be printed now")
+
+
+def test_a_withdrawn_print_key_stops_its_batch_at_the_gate(app, people, sheet, keyring, other_keys):
+    """And nothing that another print key signed."""
+    first, second = printing.sheet(people.desk, sheet, at=now()).cards
+    newer = keys.add(keyring, keys.new("C2", now(), [key.kid for key in keyring.keys]))
+    host, old, new = app.config["SETTINGS"].host, keyring.signing("C2"), newer.signing("C2")
+    codes = [mint_paper(claims(first.issued), old, host), mint_paper(claims(second.issued), new, host)]
+    door = Door(app, people.gate)
+    other_keys(newer)
+    assert [door.check(scan(code))["verdict"] for code in codes] == ["amber", "amber"]
+    other_keys(keys.change(newer, "C2", old.kid, withdrawn=now()))
+    answers = [door.check(scan(code)) for code in codes]
+    assert [(one["verdict"], one["reason"]) for one in answers] == [("red", "withdrawn_key"), ("amber", None)]
+
+
+def test_a_community_card_says_what_it_is(app, people, desk, keyring):
+    with act() as session:
+        changed = {"kind": "community", "birth_year": None, "postcode": None}
+        session.execute(update(Card).where(Card.id == people.other_holder.card_id).values(**changed))
+    desk.open("/desk/sheets/cards").submit({"card": [str(people.other_holder.card_id)]}, button="Print cards")
+    assert "Yhteisön Kaikukortti" in faces(desk)[0]
+    assert "lapsen lippu" not in faces(desk)[0], "its clients come along, however many"
+    batch = int(desk.path.rsplit("/", 1)[1])
+    issued = printing.sheet(people.desk, batch, at=now()).cards[0].issued
+    code = mint_paper(claims(issued), keyring.signing("C2"), app.config["SETTINGS"].host)
+    answer = Door(app, people.gate).check(scan(code, children=2))
+    assert (answer["verdict"], answer["facts"]["kind"]) == ("amber", "community")
 
 
 def test_a_print_key_that_is_not_there_prints_nothing(desk, sheet, other_keys):
