@@ -48,6 +48,7 @@ PAGES = {
     "desk": (
         *("/staff", "/staff/passkey", "/desk", "/desk/give", "/coordinator"),
         *("/desk/sheets", "/desk/sheets/cards", "/desk/import"),
+        *("/desk/community", "/desk/community/new"),
     ),
     "coordinator": ("/staff", "/coordinator"),
     "support": ("/staff", "/coordinator"),

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from tests.gate.doors import Door, Phone, paper_code, scan, server_code
 from tests.register.scans import NOON, add_event
+from tests.web.page import Page
 from wallet.clock import now
 from wallet.register import blocking, cards, community, venues
 from wallet.register.database import act, db
@@ -166,6 +167,13 @@ def test_undoing_the_group(door, other_door, own, clients):
     response = door.undo(use)
     assert response.json["today"] == {"uses": 0, "children": 0}
     assert live() == []
+
+
+def test_todays_list_says_what_is_a_group(app, people, door, own, clients):
+    door.record(scan(own, members=[member(p.code()) for p in clients]))
+    page = Page(app, people.gate).open("/gate/today?lang=en")
+    assert page.text.count("in a group") == 2
+    assert page.text.count("a group: undoing takes back all of it") == 1
 
 
 # Late

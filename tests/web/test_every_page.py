@@ -29,6 +29,8 @@ PAGES = {
         "/desk",
         "/desk?show=all",
         "/desk/give",
+        "/desk/community",
+        "/desk/community/new",
         "/desk/sheets",
         "/desk/sheets/cards",
         "/desk/import",

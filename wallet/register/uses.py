@@ -207,6 +207,7 @@ class UseLine:
     gate_name: str | None
     mine: bool
     undone_at: datetime | None
+    group_id: int | None  # the community card's use that brought this one
 
 
 def uses_today(by: AtGate, day: date, *, limit: int = 200) -> list[UseLine]:
@@ -249,6 +250,7 @@ def _lines(*conditions: Any, limit: int, gate_id: int | None = None) -> list[Use
             gate_name,
             use.gate_id == gate_id,
             use.undone_at,
+            use.group_id,
         )
         for use, venue_name, event_name, gate_name in rows
     ]
