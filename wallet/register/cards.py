@@ -211,6 +211,7 @@ def give(
 ) -> None:
     """Register this card, new or blank, to a person, inside the act that is under way. `days` are given for a card
     that had them before: a replacement's and an imported one's. Raises like `register_card`."""
+    card.kind = kind  # before anything is read, and so flushed: only a community card has a label
     today = helsinki_day(at)
     if how == "new" and birth_year is not None and not rules.may_have_card(birth_year, today.year):
         raise Refused("too_young")
@@ -219,7 +220,7 @@ def give(
     refused = rules.refused_giving(area.status, first, last) if days is None else None
     if refused is not None:
         raise Refused(refused)
-    card.kind, card.state, card.area_id, card.unit_id = kind, "registered", area.id, unit_id
+    card.state, card.area_id, card.unit_id = "registered", area.id, unit_id
     card.birth_year, card.postcode, card.life_situation, card.gender = birth_year, postcode, life_situation, gender
     card.first_day, card.last_day, card.language = first, last, language
     if card.user_handle is None:
