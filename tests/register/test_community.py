@@ -49,7 +49,8 @@ def group_card(people: People) -> int:
 
 
 def acts() -> list[str]:
-    return list(db.session.scalars(select(JournalLine.act).where(JournalLine.act.like("desk:community:%"))))
+    mine = select(JournalLine.act).where(JournalLine.act.like("desk:community:%"))
+    return list(db.session.scalars(mine.order_by(JournalLine.id)))
 
 
 # Who may
@@ -107,6 +108,7 @@ def test_it_belongs_to_the_organisation_for_a_year(people: People) -> None:
         "Ryhmän kortti", "Sosiaalityö", "Tampere", "Tammerfors",
     )  # fmt: skip
     assert (line.refused, line.loan, line.last_day) == (None, None, date(2027, 11, 24))
+    assert community.community_card(people.desk, card_id, at=NOON) == line
 
 
 def test_a_blank_card_becomes_one(people: People) -> None:

@@ -75,7 +75,6 @@ def add_community_card(
         raise NotFound("unit_not_found")
     with act():
         card = cards.blank_card(number, unit_id) if number is not None else cards.new_card()
-        card.label = words
         cards.give(
             card,
             unit_id,
@@ -87,6 +86,7 @@ def add_community_card(
             language="fi",
             kind=rules.COMMUNITY,
         )
+        card.label = words
         return card.id, card.number
 
 
