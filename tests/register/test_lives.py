@@ -255,7 +255,9 @@ class Lives(RuleBasedStateMachine):
     def own_card(self, wait: int, n: int, which: int) -> None:
         self.wait(wait)
         card, life = self.pick(n)
-        tickets = list(db.session.scalars(select(ChildTicket).where(ChildTicket.card_id == card)))
+        tickets = list(
+            db.session.scalars(select(ChildTicket).where(ChildTicket.card_id == card).order_by(ChildTicket.id))
+        )
         if not tickets:
             return
         ticket = tickets[which % len(tickets)]
