@@ -50,6 +50,8 @@ PAGES = {
         *("/desk/sheets", "/desk/sheets/cards", "/desk/import"),
         *("/desk/community", "/desk/community/new"),
     ),
+    "office": ("/staff", "/office/vapriikki", "/office/vapriikki/form", "/office/vapriikki/uses"),
+    "agent": ("/office", "/office/tampereen-teatteri/uses"),
     "coordinator": ("/staff", "/coordinator"),
     "support": ("/staff", "/coordinator"),
     "newcomer": ("/staff",),
@@ -57,7 +59,7 @@ PAGES = {
 ANSWERS = {("nobody", "/nowhere"): 404, ("desk", "/coordinator"): 403}
 FORMS = ("/activate", "/sign-in", "/gate/enrol", "/staff/start")  # sent empty, they come back with what is wrong
 AUDIENCES = {"gate": "gate", "quiet gate": "gate"} | dict.fromkeys(
-    ("desk", "coordinator", "support", "newcomer"), "staff"
+    ("desk", "office", "agent", "coordinator", "support", "newcomer"), "staff"
 )
 
 
@@ -110,6 +112,7 @@ def people(settings):
 
     four = ((year - 7, "child"), (year - 18, "child"), (year - 20, "grandchild"), (None, "household"))
     demo.demo_events("vapriikki", at=at)
+    agent = demo.demo_agent(("vapriikki", "tampereen-teatteri"), at=at)
     found = {
         "holder": card(four),
         "holder without children": card(),
@@ -120,6 +123,8 @@ def people(settings):
         "gate": gate("vapriikki", "Etuovi"),
         "quiet gate": gate("ateneum", "Ovi"),
         "desk": staff("desk", HeldRole("desk", unit_id=unit)),
+        "office": staff("office", HeldRole("venue", venue_id="vapriikki")),
+        "agent": staff("agent", HeldRole("agent", agent_id=agent)),
         "coordinator": staff("coordinator", HeldRole("coordinator", area_id="tampere", side="culture")),
         "support": staff("support", HeldRole("support")),
         "newcomer": staff("newcomer"),
