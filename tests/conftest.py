@@ -6,11 +6,15 @@ Acts commit, so nothing is rolled back: after each test the tables are emptied.
 import os
 import secrets
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
+from sqlalchemy import Table
 
 from tests.people import People, make_people
 from tests.postgres import PostgresServer
@@ -100,10 +104,36 @@ def app(whole_app: Flask) -> Iterator[Flask]:
                 connection.execute(table.delete())
 
 
+@dataclass(frozen=True)
+class Made:
+    """The people as they were made once, and every row that made them."""
+
+    at: datetime
+    people: People
+    rows: list[tuple[Table, list[dict[str, Any]]]]
+
+
+@pytest.fixture(scope="session")
+def made(whole_app: Flask) -> list[Made]:
+    """The newest, where there is one. Making people takes longer than most tests."""
+    return []
+
+
 @pytest.fixture
-def people(app: Flask) -> People:
-    """A holder, another holder, an issuer, another issuer, a gate, a gate of another venue, staff."""
-    return make_people()
+def people(app: Flask, made: list[Made]) -> People:
+    """A holder, another holder, an issuer, another issuer, a gate, a gate of another venue, staff; just made, or put
+    back as they were up to a minute ago."""
+    if not made or abs(now() - made[-1].at) > timedelta(minutes=1):
+        found = make_people()
+        with db.engine.connect() as connection:
+            everything = [(table, connection.execute(table.select())) for table in db.metadata.sorted_tables]
+            rows = [(table, [dict(row._mapping) for row in result]) for table, result in everything]
+        made[:] = [Made(now(), found, [(table, some) for table, some in rows if some])]
+        return found
+    with db.engine.begin() as connection:
+        for table, rows in made[-1].rows:
+            connection.execute(table.insert(), rows)
+    return made[-1].people
 
 
 @pytest.fixture(scope="session", autouse=True)

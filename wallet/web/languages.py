@@ -112,8 +112,9 @@ def init(app: Flask) -> None:
 
     @app.after_request
     def _remember(response: Response) -> Response:
+        language = chosen()  # asked for here too: a page that led on at once has said nothing yet
         if "language_new" in g:
             response.set_cookie(COOKIE, g.language_new, max_age=_YEAR, samesite="Lax", secure=True, httponly=True)
-        response.headers.setdefault("Content-Language", chosen())
+        response.headers.setdefault("Content-Language", language)
         response.vary.update(("Accept-Language", "Cookie"))
         return response
