@@ -36,7 +36,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database" in metafunc.fixturenames:
         asked = metafunc.config.getoption("--database")
         names = ("sqlite", "postgresql") if asked == "both" else (asked,)
-        if "sqlite" in names and metafunc.definition.get_closest_marker("looks"):
+        if "sqlite" in names and metafunc.definition.get_closest_marker("one_database"):
             names = ("sqlite",)
         metafunc.parametrize("database", names, indirect=True, scope="session")
 

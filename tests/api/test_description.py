@@ -42,6 +42,7 @@ api = schemathesis.openapi.from_dict(DESCRIPTION, config=SchemathesisConfig.from
 api.app = served
 
 
+@pytest.mark.one_database
 @api.parametrize()
 @settings(
     max_examples=EXAMPLES,

@@ -21,7 +21,7 @@ from wallet.register.database import act, db
 from wallet.register.tables import Card
 from wallet.register.tables_life import CardPeriod
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 AXE = (Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 YEAR = helsinki_year(now())

@@ -26,7 +26,7 @@ from wallet.register.identities import Holder
 from wallet.register.tables import Area, Card, ChildTicket, Event, Issuer, Scan, Unit, Use
 from wallet.register.tables_life import CardPeriod
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 LANGUAGES = ("fi", "sv", "en")
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)

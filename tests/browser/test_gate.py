@@ -11,7 +11,7 @@ import pytest
 from tests.browser.conftest import Watched
 from wallet.register.numbers import shown
 
-pytestmark = [pytest.mark.browser, pytest.mark.looks]
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 # What a browser says of an answer that the test itself spoilt.
 SPOILT = re.compile("Failed to load resource")

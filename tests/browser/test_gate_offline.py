@@ -170,7 +170,7 @@ def test_an_evening_without_a_connection(live, counter, issue, register):
     assert register.conflicts(gate.id) == []
 
 
-@pytest.mark.looks
+@pytest.mark.one_database
 def test_what_it_says_without_a_connection_fits_and_reads(counter):
     for scheme in ("light", "dark"):
         gate = counter(color_scheme=scheme)
@@ -211,7 +211,7 @@ def test_what_it_says_without_a_connection_fits_and_reads(counter):
         gate.sent()
 
 
-@pytest.mark.looks
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "answer",
     [
@@ -262,7 +262,7 @@ def test_whatever_answers_in_place_of_the_register_the_queue_is_whole(counter, i
     assert [one for one, _, _ in register.uses(gate.id)] == sorted([gate.number, number])
 
 
-@pytest.mark.looks
+@pytest.mark.one_database
 def test_the_list_is_never_taken_back_and_ages_in_words(live, counter, issue, register):
     """A day old is amber, a week old is never green; the clock is the gate phone's own."""
     gate = counter()
@@ -352,7 +352,7 @@ def opened(playwright, tmp_path):
     return start
 
 
-@pytest.mark.looks
+@pytest.mark.one_database
 def test_records_survive_a_reload_and_a_closed_browser(live, opened, issue, register):
     context = opened()
     page = context.new_page()
@@ -423,7 +423,7 @@ def test_a_sign_in_that_ended_keeps_the_queue_and_each_record_is_stored_once(liv
     assert register.conflicts(gate.id, anew) == []
 
 
-@pytest.mark.looks
+@pytest.mark.one_database
 def test_another_venues_records_stay_on_the_phone(counter):
     gate = counter()
     page = gate.page
@@ -449,7 +449,7 @@ def test_another_venues_records_stay_on_the_phone(counter):
     assert len(gate.queue()) == 1
 
 
-@pytest.mark.looks
+@pytest.mark.one_database
 def test_signing_out_takes_all_from_the_phone_but_what_was_not_sent(live, counter):
     gate = counter()
     page = gate.page

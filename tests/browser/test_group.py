@@ -23,7 +23,7 @@ from wallet.register.database import db
 from wallet.register.identities import HeldRole, Holder, Staff
 from wallet.register.tables import Card, Use
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 LANGUAGES = ("fi", "sv", "en")
 # What a browser says of a network that the test itself cut.

@@ -65,7 +65,7 @@ def test_a_first_time_with_a_passkey_and_back_again(live, watched, authenticator
     assert read_code(page).credential != first.credential
 
 
-@pytest.mark.looks
+@pytest.mark.one_database
 def test_the_code_turns_by_itself_and_without_a_connection(live, watched):
     page = watched.page()
     activate(page, live.links()["other-holder"])
@@ -122,7 +122,7 @@ def test_without_javascript_the_server_shows_the_code(live, watched):
     page.wait_for_url("**/card")
 
 
-@pytest.mark.looks
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "broken",
     [

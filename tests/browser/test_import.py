@@ -12,7 +12,7 @@ from wallet.register import accounts, demo, signins
 from wallet.register.database import db
 from wallet.register.identities import HeldRole
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 HEADER = "Kortin numero;Syntymävuosi;Postinumero;Lapsia;Ensimmäinen päivä;Viimeinen päivä"
 # What the bar showed, each time that it moved.
 WATCH = """() => {

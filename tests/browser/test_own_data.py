@@ -14,7 +14,7 @@ from wallet.register.errors import Refused
 from wallet.register.identities import Holder
 from wallet.register.tables import Card, Credential, Use
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 
 def visited(live, card_id):

@@ -23,7 +23,7 @@ from wallet.register.database import act, db
 from wallet.register.identities import HeldRole
 from wallet.register.tables import Card, Credential, Unit
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 MM = 72 / 25.4  # PDF points in a millimetre
 DPI = 300
 PAGE = (210, 297)

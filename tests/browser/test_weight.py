@@ -6,7 +6,7 @@ from tests.browser.conftest import Watched
 from tests.browser.test_holder import activate
 from tests.browser.weight import first_visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.looks]
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 CARD, GATE = 60_000, 80_000  # bytes
 

@@ -9,11 +9,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from wallet.codes import OFFLINE, CodeRefused, verify
 from wallet.codes.token import to_text
 
 from .make_vectors import ALPHABET, LIVE, NOON
 from .test_fuzz import GOOD, OTHERS, twin
+
+pytestmark = pytest.mark.no_cover  # a hundred thousand codes are slow enough without being counted
 
 TRIED = 100_000
 HERE = Path(__file__).parent

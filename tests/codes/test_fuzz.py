@@ -19,6 +19,8 @@ from wallet.codes.token import ORDER, to_text
 
 from .make_vectors import ALPHABET, LIVE, NOON, credential, paper_code, phone_code, server_code
 
+pytestmark = pytest.mark.no_cover  # fifty thousand codes are slow enough without being counted
+
 # The three name one kid, so that only the type tells their keys apart.
 GOOD = [phone_code(audience=0xBEEF, party=0x21), paper_code(), server_code(audience=7)]
 OTHERS = [
