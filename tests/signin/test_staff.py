@@ -69,11 +69,13 @@ def test_without_a_role_there_is_a_sentence_and_nothing_else(app, people):
     page.open("/coordinator", status=403)
 
 
-def test_a_role_without_a_room_is_no_empty_list(app, people):
-    account = accounts.add_account("V", "v@example.org", (HeldRole("venue", venue_id="museo"),), by=None, at=now())
-    code = invitations.invite_account(account, by=None, at=now())
-    page = Page(app).open("/staff/start").submit({"Code": code}).open("/staff")
-    assert not [one for one in page.all("ul") if one.get("aria-label") == "What you can do"]
+def test_a_role_leads_to_its_room_and_none_is_no_empty_list(app, people):
+    for roles, lists in (((HeldRole("venue", venue_id="museo"),), 1), ((), 0)):
+        account = accounts.add_account("V", f"v{lists}@example.org", roles, by=None, at=now())
+        code = invitations.invite_account(account, by=None, at=now())
+        page = Page(app).open("/staff/start").submit({"Code": code}).open("/staff")
+        assert len([one for one in page.all("ul") if one.get("aria-label") == "What you can do"]) == lists
+        assert len([one for one in page.all("a") if one.get("href") == "/office"]) == lists
 
 
 def test_two_idle_hours_and_twelve_in_all(app, people):

@@ -13,6 +13,7 @@ from flask import Flask, Response, g, request, url_for
 from flask_babel import Babel, force_locale, get_locale
 
 from wallet.clock import HELSINKI
+from wallet.web import problems
 
 LANGUAGES = {"fi": "Suomi", "sv": "Svenska", "en": "English"}
 COOKIE = "language"
@@ -113,7 +114,7 @@ def init(app: Flask) -> None:
     @app.after_request
     def _remember(response: Response) -> Response:
         language = chosen()  # asked for here too: a page that led on at once has said nothing yet
-        if "language_new" in g:
+        if "language_new" in g and not problems.asked():  # a system keeps no cookie
             response.set_cookie(COOKIE, g.language_new, max_age=_YEAR, samesite="Lax", secure=True, httponly=True)
         response.headers.setdefault("Content-Language", language)
         response.vary.update(("Accept-Language", "Cookie"))
