@@ -28,7 +28,7 @@ test: sure ## Everything to a green suite: lint, types, Python, JavaScript, Post
 
 sure: lint types ## What CI runs
 	node --test tests/js/*.test.js
-	$(BIN)/python -m pytest -n 4 --dist worksteal --cov=wallet/codes --cov=wallet/register --cov-branch --cov-report= $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal --cov=wallet/codes --cov=wallet/register --cov-branch --cov-report= $(ARGS)
 	$(BIN)/python -m coverage report --skip-covered --show-missing --fail-under=100
 
 lint: .venv/dev.stamp ## Style, imports, formatting
