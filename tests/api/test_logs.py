@@ -29,7 +29,7 @@ def test_a_log_holds_no_token_no_number_no_code_and_no_key(
     assert len(lines) >= 9
     assert {line["route"] for line in lines} >= {"api.check", "api.record", "api.undo", "api.venues", None}
     written = log.getvalue()
-    for secret in (agent_token, agent_token[3:], number, number[:8], code, code[4:40], key, "1986", "Lippupisteen"):
+    for secret in (agent_token, agent_token[3:], number, number[:8], code, code[4:40], key, "1986", "Lipputoimiston"):
         assert secret not in written
 
 

@@ -78,9 +78,9 @@ def test_a_use_says_where_it_was_and_which_system_wrote_it(agent: System, museum
     assert museum.record(number=number, another=True).status_code == 201
     rows = db.session.execute(select(Use.venue_id, Gate.name, Gate.kind).join(Gate, Gate.id == Use.gate_id))
     assert sorted(tuple(row) for row in rows) == [
-        ("museo", "Lippupisteen kassa", "api"),
+        ("museo", "Lipputoimiston kassa", "api"),
         ("museo", "Museon kassa", "api"),
-        ("teatteri", "Lippupisteen kassa", "api"),
+        ("teatteri", "Lipputoimiston kassa", "api"),
     ]
     lines = db.session.scalars(select(JournalLine).where(JournalLine.act == "gate:use:recorded")).all()
     uses = {use.id: use for use in db.session.scalars(select(Use))}

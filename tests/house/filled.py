@@ -39,7 +39,7 @@ def _fill_life(people: People, at: datetime) -> None:
     """A period, a community card that is lent, a batch, an import, a correction, a ticket agent and its token."""
     day, card = helsinki_day(at), people.holder.card_id
     with act() as session:
-        session.add(Agent(id="lippu", name="Lippupiste"))
+        session.add(Agent(id="lippu", name="Lipputoimisto"))
         session.flush()
         session.add(AgentVenue(agent_id="lippu", venue_id="museo"))
         session.add(ApiToken(agent_id="lippu", name="Kassa", token_hash=b"hash", scopes=["check"], made_at=at))

@@ -117,7 +117,7 @@ def test_retention_says_what_would_go_before_it_does_it(tmp_path: Path, env: dic
 
 def test_a_token_is_printed_once_and_can_be_ended(tmp_path: Path, env: dict[str, str]) -> None:
     wallet(tmp_path, "load-network", "wallet/sample_network", **env)
-    assert wallet(tmp_path, "agents", "add", "lippu", "Lippupiste", "vapriikki", **env).returncode == 0
+    assert wallet(tmp_path, "agents", "add", "lippu", "Lipputoimisto", "vapriikki", **env).returncode == 0
     made = wallet(tmp_path, "tokens", "new", "Kassa 1", "--agent", "lippu", "--scope", "check", **env).stdout
     assert re.fullmatch(r"kk_[a-z2-7]{32}\n", made)
     assert wallet(tmp_path, "tokens", "new", "Museon kassa", "--venue", "vapriikki", **env).returncode == 0

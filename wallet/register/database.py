@@ -1,7 +1,7 @@
 """The connection to the database, and what an act is: one transaction, on SQLite and on PostgreSQL alike."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from threading import RLock
@@ -31,8 +31,9 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 # On SQLite one writes and the others poll, and on a busy machine some poll in vain. The threads of a process take turns
-# instead, so that at most one a process polls.
+# instead, so that at most one a process polls. Who waited for PATIENCE_S seconds polls too: no wait is without an end.
 _turn = RLock()
+PATIENCE_S = 30
 
 _in_act: ContextVar[bool] = ContextVar("in_act", default=False)
 
@@ -69,7 +70,7 @@ def act() -> Iterator[Any]:
     # Ends the read that found out who is asking: SQLite can't turn a read into a write while others write.
     session.commit()
     session.expire_all()  # what was read before the act may have changed since
-    with _writing(session.get_bind().dialect):
+    with _turn_to_write(session.get_bind().dialect):
         mark = _in_act.set(True)
         try:
             yield session
@@ -81,8 +82,14 @@ def act() -> Iterator[Any]:
             _in_act.reset(mark)
 
 
-def _writing(dialect: Dialect) -> AbstractContextManager[Any]:
-    return _turn if dialect.name == "sqlite" else nullcontext()
+@contextmanager
+def _turn_to_write(dialect: Dialect) -> Iterator[None]:
+    mine = dialect.name == "sqlite" and _turn.acquire(timeout=PATIENCE_S)
+    try:
+        yield
+    finally:
+        if mine:
+            _turn.release()
 
 
 def held(query: Rows) -> Rows:
@@ -100,7 +107,12 @@ def prepare(engine: Engine) -> None:
     def _connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver would begin late; we begin ourselves, below
         cursor = connection.cursor()
-        for pragma in ("foreign_keys=ON", "busy_timeout=30000", "journal_mode=WAL", "synchronous=NORMAL"):
+        for pragma in (
+            "foreign_keys=ON",
+            f"busy_timeout={PATIENCE_S * 1000}",
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
