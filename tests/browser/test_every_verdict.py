@@ -58,7 +58,10 @@ SCAN = """(text) => {
   const key = (key) => new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
   for (const event of [...text, "Enter"].map(key)) document.body.dispatchEvent(event);
 }"""
-SAYING = "(id) => document.getElementById('words').content.querySelector(`[data-say=\"${id}\"]`)?.textContent ?? null"
+SAYING = """(id) => {
+  const lines = document.getElementById('words').content.textContent.split('\\n');
+  return lines.find((line) => line.startsWith(`${id}: `))?.slice(id.length + 2) ?? null;
+}"""
 
 
 class Town:

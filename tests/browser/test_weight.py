@@ -27,7 +27,7 @@ def test_the_card_is_light(live, watched):
 
 
 def test_the_gate_is_light_before_its_decoder(live, launch):
-    """What the page needs to open to the camera. The worker's shell for the times without a connection comes after."""
+    """With all that its worker keeps for the times without a connection, and the home screen's icon."""
     browser = launch("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
     watch = Watched(browser)
     page = watch.page(permissions=["camera"])
@@ -44,5 +44,4 @@ def test_the_gate_is_light_before_its_decoder(live, launch):
     assert {load.origin for load in loads} == {live.origin}
     decoder = [load for load in loads if load.path.startswith("/static/scan/")]
     assert len({load.path for load in decoder}) == 2, shown(loads)
-    before = [load for load in loads if load not in decoder and not load.by_worker]
-    assert sum(load.size for load in before) < GATE, shown(loads)
+    assert sum(load.size for load in loads if load not in decoder) < GATE, shown(loads)

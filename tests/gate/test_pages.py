@@ -32,7 +32,9 @@ def tree(html):
 
 def sayings(html):
     """What the script may say: id → sentence."""
-    return {each.get("data-say"): "".join(each.itertext()) for each in tree(html).iter("p") if each.get("data-say")}
+    (words,) = [each for each in tree(html).iter("template") if each.get("id") == "words"]
+    lines = [line for line in "".join(words.itertext()).split("\n") if line]
+    return dict(line.split(": ", 1) for line in lines)
 
 
 def facts(html):

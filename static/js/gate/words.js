@@ -1,16 +1,15 @@
 /**
- * The page's words in the reader's language. They stand in the template, one element an id; a script only picks one
- * and fills its {slots}, as text.
+ * The page's words in the reader's language. They stand in the template, a line each ("id: sentence", since 200 elements
+ * would weigh as much as the words); a script only picks one and fills its {slots}, as text.
  */
 
 /**
- * @param {HTMLTemplateElement} template its elements carry [data-say]
+ * @param {HTMLTemplateElement} template
  * @param {string} language of the page
  */
 export function createWords(template, language) {
-  const phrases = new Map(
-    [...template.content.querySelectorAll("[data-say]")].map((each) => [each.dataset.say, each.textContent.trim()]),
-  );
+  const lines = template.content.textContent.matchAll(/^([\w.]+): (.*)$/gm);
+  const phrases = new Map([...lines].map(([, id, phrase]) => [id, phrase.trim()]));
   const zone = { timeZone: "Europe/Helsinki" };
   const hours = new Intl.DateTimeFormat("en-GB", { ...zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const days = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
