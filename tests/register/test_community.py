@@ -198,6 +198,28 @@ def test_what_is_not_lent_is_not_returned(people: People, group_card: int) -> No
         community.give_back(people.desk, group_card, at=NOON)
 
 
+def test_it_is_returned_and_replaced_at_once(app: Flask, people: People) -> None:
+    """Two at one desk: each is done, or hears that it was; they don't wait for each other in a circle."""
+    for number in range(8):
+        card_id, _ = community.add_community_card(people.desk, people.unit, f"Ryhmäkortti {number}", at=NOON)
+        community.lend(people.desk, card_id, at=NOON, role_text="ohjaaja")
+
+        def back(card_id: int = card_id) -> str:
+            try:
+                community.give_back(people.desk, card_id, at=NOON)
+            except Refused as refused:
+                return refused.reason
+            return "returned"
+
+        def replaced(card_id: int = card_id) -> str:
+            desk_cards.replace_card(people.desk, card_id, at=NOON, reason="lost")
+            return "replaced"
+
+        told = at_once(app, [back, replaced])
+        assert told in (["returned", "replaced"], ["not_lent", "replaced"])
+        assert [one.returned_at for one in community.loans(people.desk, card_id)] == [NOON]
+
+
 @pytest.mark.parametrize("both", [True, False])
 def test_one_borrower_is_named(people: People, group_card: int, both: bool) -> None:
     given = {"account_id": people.desk.account_id, "role_text": "ohjaaja"} if both else {}

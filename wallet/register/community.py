@@ -122,6 +122,8 @@ def give_back(by: Staff, card_id: int, *, at: datetime) -> None:
     """The card is back: said at its unit's desk, or by the account that had it. Raises NotFound("card_not_found"), also
     for who once had it, and Refused("not_lent")."""
     with act() as session:
+        # The card before its loan, as replacing it holds them: no two wait for each other.
+        session.execute(held(select(Card.id).where(Card.id == card_id))).all()
         out = select(Loan).where(Loan.card_id == card_id, Loan.returned_at.is_(None))
         loan = session.scalars(held(out)).one_or_none()
         if loan is None or loan.account_id != by.account_id:
