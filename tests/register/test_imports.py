@@ -14,7 +14,7 @@ from tests.people import People
 from tests.register.scans import NOON, phone_of, scan, typed
 from tests.register.test_racing import at_once
 from tests.web.page import counted
-from wallet.register import answers, blocking, card_files, cards, imports, printing, uses
+from wallet.register import answers, blocking, card_files, cards, desk_cards, imports, printing, uses
 from wallet.register.card_files import read
 from wallet.register.database import act, db
 from wallet.register.errors import NotFound, Refused
@@ -458,9 +458,17 @@ def test_another_unit_of_the_same_issuer_may_bring_the_list(people: People) -> N
 
 
 def test_days_past_what_a_card_can_have_are_refused(people: People) -> None:
-    """A year and a renewal ahead at most; never past the end of a pilot (DOMAIN.md, "Who gets a card", 6)."""
-    far = file("000123;1986;00100;0;1.2.2026;24.1.2028")
-    assert [one.reason for one in imports.check_file(people.desk, people.unit, far, at=NOON).faults] == ["day_too_far"]
+    """A renewal on its first day at most; never past the end of a pilot (DOMAIN.md, "Who gets a card", 6 and 7)."""
+    with act() as session:
+        ends = {"last_day": TODAY + 60 * DAY}
+        session.execute(update(Card).where(Card.id == people.other_holder.card_id).values(ends))
+    last = desk_cards.renew_card(people.desk, people.other_holder.card_id, at=NOON, children=())
+    assert last == date(2028, 1, 24)
+    assert imports.check_file(
+        people.desk, people.unit, file("000123;1986;00100;0;1.2.2026;24.1.2028"), at=NOON
+    ).import_id
+    far = imports.check_file(people.desk, people.unit, file("000123;1986;00100;0;1.2.2026;25.1.2028"), at=NOON)
+    assert [(one.reason, one.facts) for one in far.faults] == [("day_too_far", {"latest": last})]
     with act() as session:
         session.execute(update(Area).where(Area.id == "tampere").values(pilot_ends=date(2026, 12, 31)))
     found = imports.check_file(people.desk, people.unit, file(ONE), at=NOON).faults

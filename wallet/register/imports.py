@@ -1,8 +1,9 @@
 """Bringing existing cards into the register from a file: checked and shown first, then all of it or nothing.
 
 It is safe to do again. A card that is there is changed in its days alone, forward or back as the file says; one that
-was blocked, replaced or deleted stays that. A row holds plain values (card_files.Row) and waits in `card_imports` for
-a yes, at most a day.
+was blocked or replaced stays that. The number of one that its holder had deleted is not kept, so a file brings it as a
+new card (docs/decisions/0016). A row holds plain values (card_files.Row) and waits in `card_imports` for a yes, at most
+a day.
 """
 
 import secrets
@@ -122,7 +123,7 @@ def _plan(
     """What is to be done with each row, and why one can't be: the register asked once for all of them, in a few
     statements however many they are."""
     plan, faults = _Plan([], []), list[Fault]()
-    latest = rules.last_valid_day(today) + timedelta(days=rules.RENEWAL_DAYS)
+    latest = rules.latest_last_day(today)
     issuer = db.session.scalar(select(Unit.issuer_id).where(Unit.id == unit_id))
     known = _known([row["number"] for row in rows], lock=lock)
     for row in rows:

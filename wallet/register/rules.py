@@ -61,6 +61,12 @@ def renewed_days(last_day: date, today: date, pilot_ends: date | None = None) ->
     return first, last_valid_day(first, pilot_ends)
 
 
+def latest_last_day(today: date) -> date:
+    """The latest last day that a card may have: that of a card which was renewed today, on the first day it may be
+    ("Who gets a card", 7)."""
+    return renewed_days(today + timedelta(days=RENEWAL_DAYS), today)[1]
+
+
 def child_status(birth_year: int | None, year: int) -> str:
     """`valid`, `turning_18` (amber, "free until the 18th birthday") or `ended`, for a visit in `year`
     ("What a card gives"). A ticket without a birth year is valid."""
