@@ -227,7 +227,11 @@ def test_a_list_goes_on_where_the_page_before_ended(people: People, show: str) -
     assert len(whole) >= 7
 
 
-@pytest.mark.parametrize("after", ["", "x", "2026-11-25", "2026-11-25_x", "yesterday_5", "2026-13-01_1"])
+@pytest.mark.parametrize(
+    "after",
+    ["", "x", "2026-11-25", "2026-11-25_x", "yesterday_5", "2026-13-01_1"]
+    + [f"2026-11-25_{number}" for number in ("-1", 2**31, 2**63)],  # which no row can have
+)
 def test_a_page_that_is_not_there(people: People, after: str) -> None:
     with pytest.raises(NotFound, match="page_not_found"):
         listed(people, after=after)

@@ -227,9 +227,12 @@ def cards_of_unit(
 def _cursor(text: str) -> tuple[date, int]:
     day, _, card_id = text.partition("_")
     try:
-        return date.fromisoformat(day), int(card_id)
+        since = date.fromisoformat(day), int(card_id)
     except ValueError as error:
         raise NotFound("page_not_found") from error
+    if not 0 < since[1] < 2**31:  # no database is asked for what no card can have
+        raise NotFound("page_not_found")
+    return since
 
 
 def _whole_name(issuer: str, unit: str) -> str:
