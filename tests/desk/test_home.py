@@ -78,7 +78,9 @@ def test_a_page_at_a_time_and_each_card_once(app, people):
         if expected == 30:
             page.follow("More cards")
     assert len(set(seen)) == 67
-    page.open("/desk?after=nonsense", status=404)
+    for show in ("open", "ended", "all", "blank"):
+        for after in ("nonsense", "2026-01-01_x", "2026-01-01_-1", f"2026-01-01_{2**31}", "2026-01-01_" + "9" * 30):
+            page.open(f"/desk?show={show}&after={after}", status=404)
 
 
 def test_a_desk_without_cards_says_how_to_begin(app, people):
