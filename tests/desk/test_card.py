@@ -9,9 +9,10 @@ from tests.desk.desks import Desk, count, give, given, who_may_not
 from tests.register.scans import set_area, set_card
 from tests.web.page import Page, words
 from wallet.clock import helsinki_day, helsinki_year, now
-from wallet.register import cards, desk_cards, desk_lists, invitations, printing
+from wallet.register import cards, community, desk_cards, desk_lists, invitations, printing
 from wallet.register.cards import card_of
 from wallet.register.database import act, db
+from wallet.register.errors import NotFound
 from wallet.register.numbers import shown
 from wallet.register.tables import Card, ChildTicket
 from wallet.register.tables_life import CardPeriod
@@ -35,13 +36,14 @@ def counting(card_id):
     return sorted((one.birth_year or 0, one.relation) for one in db.session.scalars(mine))
 
 
-def ending(people, days):
-    """The holder's card ends in so many days."""
+def ending(people, days, card_id=None):
+    """A card, the holder's unless another is named, ends in so many days."""
     today = helsinki_day(now())
     stretch = {"first_day": today - timedelta(days=300), "last_day": today + timedelta(days=days)}
-    set_card(people.holder.card_id, **stretch)
+    set_card(card_id or people.holder.card_id, **stretch)
+    mine = CardPeriod.card_id == (card_id or people.holder.card_id)
     with act() as session:
-        session.execute(update(CardPeriod).where(CardPeriod.card_id == people.holder.card_id).values(**stretch))
+        session.execute(update(CardPeriod).where(mine).values(**stretch))
 
 
 def happened(page):
@@ -217,6 +219,36 @@ def test_renewal_with_faults(app, people):
     page.submit({"Postcode": "33100", "children-0-year": "7"}, button="More children")
     assert page.error("children-0-year") is None
     assert page.value("children-4-year") == ""
+
+
+# A community card is nobody's: it has no postcode, no children and no letter
+
+
+@pytest.fixture
+def group_card(people):
+    return community.add_community_card(people.desk, people.unit, "Ryhmäkortti", at=now())[0]
+
+
+def test_a_community_card_is_renewed_without_a_question(app, people, group_card):
+    ending(people, 10, group_card)
+    page = Desk(app, people.desk).open(f"/desk/cards/{group_card}").follow("Renew").submit(button="Renew")
+    assert "Renewed. The new last day is" in page.text
+    card = given(page)
+    assert (card.last_day, card.postcode) == (helsinki_day(now()) + timedelta(days=375), None)
+
+
+def test_a_community_card_is_replaced_without_a_letter(app, people, group_card):
+    page = Desk(app, people.desk).open(f"/desk/cards/{group_card}").follow("Replace")
+    assert "The organisation gets a card with a new number." in page.text
+    page.submit({"reason": "lost"})
+    assert (page.path, given(page).state) == (f"/desk/cards/{group_card}", "replaced")
+    assert "A new card has taken this one's place." in page.text
+    new = given(page).replaced_by_id
+    for card_id in (group_card, new):
+        page.open(f"/desk/cards/{card_id}/letter", status=404)
+    assert "Letter" not in [words(one) for one in page.open(f"/desk/cards/{new}").all("dt")]
+    with pytest.raises(NotFound):
+        desk_cards.new_letter(people.desk, new, at=now())
 
 
 # Children

@@ -89,6 +89,8 @@ def letter(staff: Staff, card_id: int) -> Any:
     """A new letter. Its code is known only while it is made, so the page with it is the answer to the making."""
     units_of(staff)
     card, form, reason = desk_lists.card_at_desk(staff, card_id, at=now()), FlaskForm(), None
+    if card.kind == "community":
+        raise NotFound("letter_not_found")  # nobody's birth year opens it
     if form.validate_on_submit():
         once = request.form.get("once")
         try:
@@ -143,6 +145,8 @@ def renew(staff: Staff, card_id: int) -> Any:
         life_situation=card.life_situation or "",
         gender=card.gender or "",
     )
+    if card.kind == "community":
+        del form.postcode  # it is an organisation's
     reason = card.renewal_refused
     facts: dict[str, object] = {"opens": card.renewal_opens, "last_day": card.last_day}
     if _more():
@@ -154,7 +158,7 @@ def renew(staff: Staff, card_id: int) -> Any:
                 card_id,
                 at=now(),
                 children=form.chosen_children(),
-                postcode=form.postcode.data,
+                postcode=form.postcode.data if "postcode" in form else None,
                 life_situation=form.life_situation.data,
                 gender=form.gender.data,
             )
@@ -250,7 +254,7 @@ def block(staff: Staff, card_id: int) -> Any:
 @blueprint.route(f"{CARD}/replace", methods=["GET", "POST"])
 @guards.staff
 def replace(staff: Staff, card_id: int) -> Any:
-    """A new card with a new number in place of a lost or broken one; its letter is the answer."""
+    """A new card with a new number in place of a lost or broken one; a personal card's letter is the answer."""
     units_of(staff)
     card, form, reason = desk_lists.card_at_desk(staff, card_id, at=now()), ReplaceForm(), None
     if form.validate_on_submit():
@@ -258,6 +262,8 @@ def replace(staff: Staff, card_id: int) -> Any:
             new_id, _number = desk_cards.replace_card(
                 staff, card_id, at=now(), reason=form.reason.data, number=form.number.data or None
             )
+            if card.kind == "community":
+                return _back(card_id, "replaced")
             return redirect(url_for("desk.letter", card_id=new_id), code=307)
         except Refused as refused:
             if refused.reason == "replaced":  # pressed twice, or by a colleague: the new card is there

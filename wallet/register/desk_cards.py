@@ -252,10 +252,10 @@ def _end_everything(card: Card, at: datetime) -> None:
 
 
 def new_letter(by: Staff, card_id: int, *, at: datetime) -> str:
-    """A new activation letter's code for a card of the asker's units; an unused earlier one dies. Raises NotFound, and
-    Refused: not_registered, blocked, replaced."""
+    """A new activation letter's code for a card of the asker's units; an unused earlier one dies. Raises NotFound, also
+    for a community card, which nobody takes into use on a phone, and Refused: not_registered, blocked, replaced."""
     mine = select(Card.state).where(Card.id == card_id, Card.unit_id.in_(by.desk_units), Card.state != "deleted")
-    state = db.session.scalar(mine)
+    state = db.session.scalar(mine.where(Card.kind == rules.PERSONAL))
     if state is None:
         raise NotFound("card_not_found")
     if state in ("blocked", "replaced"):
