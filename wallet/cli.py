@@ -239,8 +239,7 @@ def ticket_agents() -> None:
 def agents_add(agent_id: str, name: str, venue_ids: tuple[str, ...]) -> None:
     """Add the ticket agent ID, called NAME, which sells for these venues (ids as in venues.csv)."""
     try:
-        agents.add_agent(agent_id, name, by=None, at=now())
-        agents.set_agent_venues(agent_id, venue_ids, by=None, at=now())
+        agents.add_agent(agent_id, name, venue_ids, by=None, at=now())
     except Refused as refused:
         raise click.ClickException(refused.reason) from refused
     click.echo(f"{name} ({agent_id}) sells for {len(venue_ids)} venues.")

@@ -29,8 +29,7 @@ def office(venue: str = "museo", name: str = "Toimisto") -> Staff:
 def agent(agent_id: str = "lippu", *venues: str, name: str = "Lippukauppa") -> Staff:
     """A ticket agent's member of staff. The agent is made with its venues, if any are given."""
     if venues:
-        agents.add_agent(agent_id, name, by=None, at=now())
-        agents.set_agent_venues(agent_id, venues, by=None, at=now())
+        agents.add_agent(agent_id, name, venues, by=None, at=now())
     return staff(f"{name}n myyjä", HeldRole("agent", agent_id=agent_id))
 
 

@@ -72,6 +72,8 @@ def test_faults_of_a_network_are_told_by_file_and_row(tmp_path: Path, env: dict[
 
 def test_a_ticket_agent_is_added_with_its_venues(tmp_path: Path, env: dict[str, str]) -> None:
     assert wallet(tmp_path, "load-network", "wallet/sample_network", **env).returncode == 0
+    wrong = wallet(tmp_path, "agents", "add", "lippu", "Lippukauppa", "vapriikki", "atlantis", **env)
+    assert (wrong.returncode, "venue_not_found" in wrong.stderr) == (1, True)
     added = wallet(tmp_path, "agents", "add", "lippu", "Lippukauppa", "vapriikki", "muumimuseo", **env)
     assert added.stdout == "Lippukauppa (lippu) sells for 2 venues.\n"
     again = wallet(tmp_path, "agents", "add", "lippu", "Lippukauppa", **env)

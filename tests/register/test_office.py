@@ -245,10 +245,12 @@ def test_after_30_days_a_use_can_only_be_kept(people):
 
 
 def test_a_ticket_agent_and_its_venues(people):
-    agents.add_agent("lippu", "Lippukauppa", by=people.support, at=NOON)
+    with pytest.raises(NotFound, match="venue_not"):
+        agents.add_agent("lippu", "Lippukauppa", ["museo", "atlantis"], by=people.support, at=NOON)
+    assert agents.agents() == [], "a typing error leaves no agent without venues"
+    agents.add_agent("lippu", "Lippukauppa", ["teatteri", "museo", "museo"], by=people.support, at=NOON)
     with pytest.raises(Refused, match="agent_exists"):
-        agents.add_agent("lippu", "Toinen", by=people.support, at=NOON)
-    agents.set_agent_venues("lippu", ["teatteri", "museo", "museo"], by=people.support, at=NOON)
+        agents.add_agent("lippu", "Toinen", [], by=people.support, at=NOON)
     for agent_id, venue, reason in (("tuntematon", "museo", "agent_not"), ("lippu", "atlantis", "venue_not")):
         with pytest.raises(NotFound, match=reason):
             agents.set_agent_venues(agent_id, [venue], by=people.support, at=NOON)

@@ -27,8 +27,7 @@ def agent(people: People) -> str:
     """Sells for the museum and the theatre."""
     with act() as session:
         session.add(venue("galleria"))
-    agents.add_agent("lippu", "Lipputoimisto", by=None, at=NOON)
-    agents.set_agent_venues("lippu", ["museo", "teatteri"], by=None, at=NOON)
+    agents.add_agent("lippu", "Lipputoimisto", ["museo", "teatteri"], by=None, at=NOON)
     return "lippu"
 
 

@@ -1,6 +1,6 @@
 """Ticket agents: who sells for several venues and records uses for them. The support service adds them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,28 +36,37 @@ def agents(*, limit: int = 200) -> list[AgentLine]:
     return [AgentLine(agent.id, agent.name, venues[agent.id]) for agent in found]
 
 
-def add_agent(agent_id: str, name: str, *, by: Who | None, at: datetime) -> None:
-    """A new ticket agent; its venues are given with `set_agent_venues`. Raises Refused("agent_exists")."""
+def add_agent(agent_id: str, name: str, venue_ids: Iterable[str], *, by: Who | None, at: datetime) -> None:
+    """A new ticket agent, which sells for these venues.
+
+    Raises Refused("agent_exists"), NotFound("venue_not_found"); then there is no new agent."""
     try:
         with act() as session:
             session.add(Agent(id=agent_id, name=name))
             session.flush()
-            journal.write("support:agent:made", at=at, by=by, agent=agent_id)
+            venues = _give_venues(agent_id, venue_ids)
+            journal.write("support:agent:made", at=at, by=by, agent=agent_id, venues=venues)
     except IntegrityError as error:
         raise Refused("agent_exists") from error
 
 
-def set_agent_venues(agent_id: str, venue_ids: Sequence[str], *, by: Who | None, at: datetime) -> None:
+def set_agent_venues(agent_id: str, venue_ids: Iterable[str], *, by: Who | None, at: datetime) -> None:
     """These and no others are the venues that the agent sells for, from its people's next request on.
 
     Raises NotFound: agent_not_found, venue_not_found; then nothing is changed."""
-    wanted = sorted(set(venue_ids))
     with act() as session:
         if session.get(Agent, agent_id) is None:
             raise NotFound("agent_not_found")
-        known = session.scalars(select(Venue.id).where(Venue.id.in_(wanted))).all()
-        if len(known) < len(wanted):
-            raise NotFound("venue_not_found")
         session.execute(delete(AgentVenue).where(AgentVenue.agent_id == agent_id))
-        session.add_all([AgentVenue(agent_id=agent_id, venue_id=venue) for venue in wanted])
-        journal.write("support:agent:venues", at=at, by=by, agent=agent_id, venues=wanted)
+        venues = _give_venues(agent_id, venue_ids)
+        journal.write("support:agent:venues", at=at, by=by, agent=agent_id, venues=venues)
+
+
+def _give_venues(agent_id: str, venue_ids: Iterable[str]) -> list[str]:
+    """Add venues to an agent that has none, inside the act that is under way; returns them, each once."""
+    wanted = sorted(set(venue_ids))
+    known = db.session.scalars(select(Venue.id).where(Venue.id.in_(wanted))).all()
+    if len(known) < len(wanted):
+        raise NotFound("venue_not_found")
+    db.session.add_all([AgentVenue(agent_id=agent_id, venue_id=venue) for venue in wanted])
+    return wanted

@@ -68,8 +68,7 @@ def demo_events(venue_id: str, *, at: datetime) -> None:
 def demo_agent(venue_ids: tuple[str, ...], *, at: datetime) -> str:
     """A demo ticket agent for these venues, made when first needed; returns its id."""
     if all(one.agent_id != AGENT for one in agents.agents()):
-        agents.add_agent(AGENT, "Esittelyn lipunvälittäjä", by=None, at=at)
-        agents.set_agent_venues(AGENT, venue_ids, by=None, at=at)
+        agents.add_agent(AGENT, "Esittelyn lipunvälittäjä", venue_ids, by=None, at=at)
     return AGENT
 
 
