@@ -381,6 +381,15 @@ def test_the_list_shows_any_days_and_who_recorded(app, people):
     assert "2 visits" in page.text
 
 
+@pytest.mark.parametrize(
+    "asked",
+    ["last=0001-01-03", "first=0001-01-01&last=0001-01-02", "first=9999-12-31&last=9999-12-31"]
+    + [f"after={today()}.{use}" for use in ("0", f"-{2**64}", f"{2**64}")],
+)
+def test_no_address_of_the_list_breaks_it(app, people, asked):
+    assert "Nothing is recorded" in Page(app, office()).open(f"/office/museo/uses?{asked}").text
+
+
 def test_typed_and_paper_ones_can_be_looked_at_alone(app, people):
     phone = Phone(people.holder, app.config["SETTINGS"])
     page = check(at_number(app, office()), phone.code()).submit(button="Record", queries=RECORDS)

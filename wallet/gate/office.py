@@ -20,6 +20,7 @@ from wallet.register.identities import AtGate, Staff
 from wallet.register.judging import Answer, Attempt
 from wallet.register.numbers import normalise, shown
 from wallet.signin import guards
+from wallet.web.numbers import LARGEST_ID
 
 blueprint = Blueprint("office", __name__, url_prefix="/office")
 AHEAD = timedelta(days=400)  # how far ahead a visit may be got
@@ -80,7 +81,7 @@ def number(staff: Staff, venue: str) -> Any:
     form = EntryForm(_offered(page))
     common: dict[str, Any] = {"form": form}
     if request.args.get("recorded", "").isdecimal():
-        common["recorded"] = venue_uses.use_of(gate, min(int(request.args["recorded"]), 2**63 - 1))
+        common["recorded"] = venue_uses.use_of(gate, min(int(request.args["recorded"]), LARGEST_ID))
     if not form.validate_on_submit():
         return _page("number", gate, page, **common)
     record = _record(form, page, at)
@@ -238,9 +239,10 @@ def _cursor() -> tuple[date, int] | None:
     """Where the page before ended: `YYYY-MM-DD.id`."""
     day, _, use = request.args.get("after", "").partition(".")
     try:
-        return date.fromisoformat(day), min(int(use), 2**63 - 1)
+        found = date.fromisoformat(day), int(use)
     except ValueError:
         return None
+    return found if 0 < found[1] <= LARGEST_ID else None
 
 
 @blueprint.route("/<venue>/uses/<int:use_id>/undo", methods=["GET", "POST"])
@@ -249,7 +251,7 @@ def undo(staff: Staff, venue: str, use_id: int) -> Any:
     """Undo a use, with a reason. The row stays and says so."""
     at = now()
     gate = gates.at_office(staff, venue, at=at)
-    line = venue_uses.use_of(gate, min(use_id, 2**63 - 1))
+    line = venue_uses.use_of(gate, use_id)
     reason = request.form.get("reason", "")
     if request.method == "POST" and reason in uses.UNDO_REASONS:
         try:

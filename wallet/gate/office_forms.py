@@ -145,6 +145,11 @@ class ListForm(Form):  # type: ignore[misc]
     def days(self, today: date) -> tuple[date, date]:
         """The period that was asked for, at most MOST_DAYS long; without one, the last week."""
         last: date = self.last.data or today
-        first: date = self.first.data or last - timedelta(days=6)
+        first: date = self.first.data or _before(last, 6)
         first, last = min(first, last), max(first, last)
-        return max(first, last - timedelta(days=MOST_DAYS - 1)), last
+        return max(first, _before(last, MOST_DAYS - 1)), last
+
+
+def _before(day: date, days: int) -> date:
+    """So many days before, or the first day there is: anything may stand in an address."""
+    return date.fromordinal(max(1, day.toordinal() - days))
