@@ -11,7 +11,7 @@ from wallet import scans
 from wallet.clock import helsinki_day, now
 from wallet.config import Settings
 from wallet.gate import lists
-from wallet.register import conflicts, uses, venues
+from wallet.register import conflicts, rules, uses, venues
 from wallet.register.errors import Refused
 from wallet.register.identities import AtGate
 from wallet.register.judging import Answer
@@ -172,7 +172,7 @@ def today(gate: AtGate) -> Any:
         children=children,
         conflicts=found,
         day_of=helsinki_day,
-        undoable=at - timedelta(minutes=15),
+        undoable=at - timedelta(minutes=rules.UNDO_MINUTES),
         said=said if said in ("undone", "undo_too_late", "undone_already", "use_not_found") else None,
     )
 
