@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.desk.desks import Desk, count, give, given, who_may_not
+from tests.holder.test_visits import visit
 from tests.register.scans import set_area, set_card
 from tests.web.page import Page, words
 from wallet.clock import helsinki_day, helsinki_year, now
@@ -131,6 +132,7 @@ def test_every_act_of_a_desk_on_a_card_has_words(app, people):
 
 
 def test_where_the_card_was_used_is_not_the_desks_to_see(app, people):
+    visit(people)
     page = Desk(app, people.desk).open(at(people))
     assert "Museo" not in page.text
     assert not [line for line in happened(page) if "visit" in line.lower()]
@@ -153,7 +155,6 @@ def test_a_further_year_with_the_children_asked_anew(app, people):
     assert (card.postcode, card.life_situation) == ("33720", "working")
     assert counting(card.id) == [(YEAR - 7, "child")]
     assert "Renewed. The new last day is" in page.text
-    # Nobody has to tell again what they no longer want to tell.
     page.open(at(people, "children"))
     assert page.value("children-0-year") == str(YEAR - 7)
 
@@ -295,7 +296,6 @@ def test_a_child_ticket_becomes_an_own_card(app, people):
     assert page.heading == "Take the card to the phone"
     assert (own.birth_year, own.postcode, own.language) == (YEAR - 18, "33101", "sv")
     assert (YEAR - 18, "child") not in counting(people.holder.card_id)
-    # Its page lives on in another tab, and is sent again.
     page.open(at(people))
     assert "A child ticket became an own card" in page.text
 

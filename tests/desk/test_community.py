@@ -82,10 +82,16 @@ def test_a_personal_card_is_no_community_card(app, people):
 # Cards
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_without_one_the_page_says_how_to_begin(app, people, language):
-    page = Page(app, people.desk).open(f"/desk/community?lang={language}")
-    assert {"fi": "yhteisön", "sv": "gemenskap", "en": "community"}[language] in page.text.lower() or language != "en"
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("fi", "Ei vielä yhteisön Kaikukortteja"),
+        ("sv", "Inga gemenskapens Kaikukort ännu"),
+        ("en", "No community cards yet"),
+    ],
+)
+def test_without_one_the_page_says_how_to_begin(app, people, language, sentence):
+    assert sentence in Page(app, people.desk).open(f"/desk/community?lang={language}").text
 
 
 def test_a_card_is_added_in_a_minute(app, people):
@@ -187,7 +193,7 @@ def test_a_blocked_card_is_not_lent_and_says_so(app, people, group_card, languag
     late.submit({"role": "ohjaaja"})
     assert late.refusal()
     page = late.open(f"/desk/community?lang={language}")
-    assert {"fi": "Estetty", "sv": "Spärrat", "en": "Blocked"}[language] in page.text or language != "en"
+    assert {"fi": "Suljettu", "sv": "Spärrat", "en": "Blocked"}[language] in page.text
     assert page.all("form", page.by_id("main")) == [], "nothing to lend or to take back"
 
 

@@ -97,7 +97,7 @@ def test_staff_at_two_desks_choose(app, people):
     assert len(rows(page)) == 2
     page.follow("Diakonia")
     assert rows(page) == []
-    assert page.link("Give a card") in ("/desk/give", f"/desk/give?unit={people.other_unit}")
+    assert f"/desk/give?unit={people.other_unit}" in page.links()
 
 
 # Finding one
