@@ -32,8 +32,6 @@ def visits(holder: Holder) -> Any:
 @guards.holder
 def wrong(holder: Holder, use_id: int) -> Any:
     """What is wrong with this visit; the venue is asked to put it right."""
-    if use_id >= 2**63:
-        raise NotFound("use_not_found")
     visit = register.visit(holder, use_id)
     form = CorrectionForm()
     reason = None
