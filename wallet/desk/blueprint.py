@@ -1,12 +1,19 @@
-"""What the desk's modules share: their blueprint, and whose desk it is."""
+"""What the desk's modules share: their blueprint, the settings, and whose desk it is."""
 
-from flask import Blueprint, abort, request
+from flask import Blueprint, abort, current_app, request
 
+from wallet.config import Settings
 from wallet.register.identities import Staff
 from wallet.register.numbers import shown
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 blueprint.add_app_template_filter(shown, "in_fours")
+
+
+def settings() -> Settings:
+    """What the service was started with."""
+    found: Settings = current_app.config["SETTINGS"]
+    return found
 
 
 def units_of(staff: Staff) -> tuple[int, ...]:

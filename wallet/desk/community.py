@@ -6,7 +6,7 @@ it. Nothing here takes words about a client; a role is described, not a person.
 
 from typing import Any
 
-from flask import current_app, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask_wtf import FlaskForm
 from markupsafe import Markup
 from wtforms import SelectField, StringField
@@ -14,38 +14,33 @@ from wtforms.validators import InputRequired
 from wtforms.validators import Optional as MayBeEmpty
 
 from wallet.clock import now
-from wallet.codes import Claims, mint_server, svg
-from wallet.codes.days import number_of_day, step_at
-from wallet.codes.token import COMMUNITY
-from wallet.config import Settings
-from wallet.desk.blueprint import asked_unit, blueprint, units_of
+from wallet.codes import mint_server
+from wallet.codes.days import step_at
+from wallet.desk.blueprint import asked_unit, blueprint, settings, units_of
+from wallet.desk.codes import claims, symbol
 from wallet.register import community, venues
 from wallet.register.errors import Refused
 from wallet.register.identities import Staff
 from wallet.signin import guards
+from wallet.web.typed import plain
 
 CARD = "/community/<int(max=2147483647):card_id>"
 REFRESH_SECONDS = 45  # a server's code holds for 120 (CODES.md, "Bytes")
 TO_ROLE = ""  # the choice that is no account
 
 
-def _plain(typed: str | None) -> str:
-    """What was typed, with a space for what can't be printed: PostgreSQL keeps no NUL."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in typed or "").split())
-
-
 class AddForm(FlaskForm):  # type: ignore[misc]
     """A new community card: the organisation's word for it, and a printed card's number where there is one."""
 
-    label = StringField(filters=[_plain], validators=[InputRequired("role_length")])
-    number = StringField(filters=[_plain], validators=[MayBeEmpty()])
+    label = StringField(filters=[plain], validators=[InputRequired("role_length")])
+    number = StringField(filters=[plain], validators=[MayBeEmpty()])
 
 
 class LendForm(FlaskForm):  # type: ignore[misc]
     """Who takes the card: a colleague, or a described role."""
 
     to = SelectField(validate_choice=False)
-    role = StringField(filters=[_plain], validators=[MayBeEmpty()])
+    role = StringField(filters=[plain], validators=[MayBeEmpty()])
 
 
 # What is wrong with one field is said at that field.
@@ -157,16 +152,6 @@ def community_code(staff: Staff, card_id: int) -> Any:
 
 
 def _code(staff: Staff, card_id: int) -> Markup:
-    settings: Settings = current_app.config["SETTINGS"]
     at = now()
     issued = community.lent_credential(staff, card_id, at=at)
-    claims = Claims(
-        credential=issued.credential,
-        issued_day=number_of_day(issued.first_day),
-        last_day=number_of_day(issued.last_day),
-        kind=COMMUNITY,
-        children=0,
-        birth_year=0,
-    )
-    text = mint_server(claims, settings.keyring.signing("C3"), settings.host, step_at(at))
-    return Markup(svg(text))  # noqa: S704 - our own symbol, made of digits and path letters
+    return symbol(mint_server(claims(issued), settings().keyring.signing("C3"), settings().host, step_at(at)))

@@ -27,20 +27,16 @@ from wallet.register.desk_cards import BLOCK_REASONS
 from wallet.register.numbers import mistyped, normalise
 from wallet.register.rules import CHILD_AGE
 from wallet.web.languages import LANGUAGES
+from wallet.web.typed import plain
 
 PREFIX = "KP1:"  # of a code that a card shows (CODES.md)
 EMPTY_ROWS = 3  # that "more children" adds where there is no script
 REPLACE_REASONS = ("lost", "stolen", "damaged")
 
 
-def _plain(typed: str | None) -> str:
-    """What was typed or scanned, without what can't be printed: PostgreSQL keeps no NUL."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in typed or "").split())
-
-
 def _as_scanned(typed: str | None) -> str:
     """A scanned code stays as it is: spaces are signs of it."""
-    return typed if typed and typed.startswith(PREFIX) else _plain(typed)
+    return typed if typed and typed.startswith(PREFIX) else plain(typed)
 
 
 def _number(_form: Form, field: StringField) -> None:
@@ -74,7 +70,7 @@ def _choices(values: Sequence[str]) -> list[SelectChoice]:
 
 def _may_be_number() -> StringField:
     """The number of a card that is there already: printed blank, or from before. Empty is a new one of our own."""
-    return StringField(filters=[_plain], validators=[MayBeEmpty(), _number])
+    return StringField(filters=[plain], validators=[MayBeEmpty(), _number])
 
 
 def _birth_year() -> IntegerField:
@@ -128,7 +124,7 @@ class ChildrenForm(FlaskForm):  # type: ignore[misc]
 class _AnswersForm(ChildrenForm):
     """What is asked at each giving and renewal."""
 
-    postcode = StringField(filters=[_plain], validators=[InputRequired("postcode_shape"), _postcode])
+    postcode = StringField(filters=[plain], validators=[InputRequired("postcode_shape"), _postcode])
     life_situation = SelectField(choices=_choices(("", *LIFE_SITUATIONS)), default="")
     gender = SelectField(choices=_choices(("", *GENDERS)), default="")
 
@@ -151,7 +147,7 @@ class OwnCardForm(FlaskForm):  # type: ignore[misc]
     """A young person's own card in place of a child ticket; the birth year is asked where the ticket has none."""
 
     birth_year = _birth_year()
-    postcode = StringField(filters=[_plain], validators=[InputRequired("postcode_shape"), _postcode])
+    postcode = StringField(filters=[plain], validators=[InputRequired("postcode_shape"), _postcode])
     language = RadioField(choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()])
 
 

@@ -6,18 +6,17 @@ It is no code of ours, so a gate says that it can't read it.
 
 from typing import Any
 
-from flask import current_app, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask_wtf import FlaskForm
 from markupsafe import Markup
 from wtforms import IntegerField
 from wtforms.validators import InputRequired, NumberRange
 
 from wallet.clock import now
-from wallet.codes import Claims, KeyFileError, NetworkKey, mint_paper, svg
+from wallet.codes import KeyFileError, NetworkKey, mint_paper
 from wallet.codes.days import number_of_day
-from wallet.codes.token import COMMUNITY, PERSONAL
-from wallet.config import Settings
-from wallet.desk.blueprint import asked_unit, blueprint, units_of
+from wallet.desk.blueprint import asked_unit, blueprint, settings, units_of
+from wallet.desk.codes import claims, symbol
 from wallet.register import printing, venues
 from wallet.register.credentials import Issued
 from wallet.register.errors import Refused
@@ -38,11 +37,6 @@ class BlankForm(FlaskForm):  # type: ignore[misc]
         validators=[InputRequired("batch_size"), NumberRange(1, MOST_CARDS, "batch_size")],
         invalid_value_message="batch_size",
     )
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.config["SETTINGS"]
-    return settings
 
 
 @blueprint.route("/sheets", methods=["GET", "POST"])
@@ -72,7 +66,7 @@ def sheet_cards(staff: Staff) -> Any:
     chosen = [int(card) for card in request.values.getlist("card") if card.isdecimal() and len(card) < 10]
     if request.method == "POST":
         try:
-            kid = _settings().keyring.signing("C2").kid
+            kid = settings().keyring.signing("C2").kid
             batch_id = printing.paper_credentials(staff, unit_id, chosen, at=at, kid=kid)
             return redirect(url_for("desk.sheet", batch_id=batch_id))
         except KeyFileError:
@@ -123,30 +117,18 @@ def _face(opened: Sheet, card: PaperCard) -> Markup | None:
     """The printed side of a card, a registered one's in its holder's language; None where its code was stopped."""
     if opened.batch.kid is None:
         return _drawn(opened, card, card.number)
-    key = _settings().keyring.find("C2", opened.batch.kid)
+    key = settings().keyring.find("C2", opened.batch.kid)
     if card.issued is None or key is None or not _signs(key, card.issued):
         return None
     with speaking(card.language):
-        return _drawn(opened, card, mint_paper(_claims(card.issued), key, _settings().host))
+        return _drawn(opened, card, mint_paper(claims(card.issued), key, settings().host))
 
 
 def _drawn(opened: Sheet, card: PaperCard, code: str) -> Markup:
-    symbol = Markup(svg(code))  # noqa: S704 - our own symbol, made of digits and path letters
-    face = render_template("desk/face.html", sheet=opened, card=card, symbol=symbol)
+    face = render_template("desk/face.html", sheet=opened, card=card, symbol=symbol(code))
     return Markup(face)  # noqa: S704 - a template's own
 
 
 def _signs(key: NetworkKey, issued: Issued) -> bool:
     """Whether the print key of a batch still signs this code. What a withdrawn key signed opens no door."""
     return bool(key.private and not key.withdrawn and number_of_day(issued.first_day) >= key.earliest_issue_day)
-
-
-def _claims(issued: Issued) -> Claims:
-    return Claims(
-        credential=issued.credential,
-        issued_day=number_of_day(issued.first_day),
-        last_day=number_of_day(issued.last_day),
-        kind=COMMUNITY if issued.kind == "community" else PERSONAL,
-        children=issued.children,
-        birth_year=issued.birth_year,
-    )

@@ -8,11 +8,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 
 from wallet.register.invitations import normalise_code
 from wallet.register.rules import weak_pin
-
-
-def _plain(typed: str | None) -> str:
-    """What was typed, with a space for what can't be printed: PostgreSQL keeps no NUL, and nobody sees one."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in typed or "").split())
+from wallet.web.typed import plain
 
 
 def _code(_form: FlaskForm, field: StringField) -> None:
@@ -23,7 +19,7 @@ def _code(_form: FlaskForm, field: StringField) -> None:
 class LetterForm(FlaskForm):  # type: ignore[misc]
     """An activation letter's code, and the birth year that proves whose it is."""
 
-    code = StringField(filters=[_plain], validators=[InputRequired("code_missing"), _code])
+    code = StringField(filters=[plain], validators=[InputRequired("code_missing"), _code])
     birth_year = IntegerField(
         validators=[InputRequired("birth_year_shape"), NumberRange(1900, 2100, "birth_year_shape")],
         invalid_value_message="birth_year_shape",
@@ -52,7 +48,7 @@ class NumberForm(FlaskForm):  # type: ignore[misc]
     """Signing in with the card's number and PIN."""
 
     number = StringField(
-        filters=[_plain], validators=[DataRequired("number_missing"), Length(max=60, message="number_or_pin")]
+        filters=[plain], validators=[DataRequired("number_missing"), Length(max=60, message="number_or_pin")]
     )
     pin = PasswordField(validators=[InputRequired("pin_shape"), Length(max=60, message="number_or_pin")])
 
@@ -60,13 +56,13 @@ class NumberForm(FlaskForm):  # type: ignore[misc]
 class GateForm(FlaskForm):  # type: ignore[misc]
     """Enrolling a phone as a gate."""
 
-    code = StringField(filters=[_plain], validators=[InputRequired("code_missing"), _code])
+    code = StringField(filters=[plain], validators=[InputRequired("code_missing"), _code])
     name = StringField(
-        filters=[_plain], validators=[DataRequired("gate_name_missing"), Length(max=80, message="gate_name_long")]
+        filters=[plain], validators=[DataRequired("gate_name_missing"), Length(max=80, message="gate_name_long")]
     )
 
 
 class CodeForm(FlaskForm):  # type: ignore[misc]
     """A member of staff's invitation code."""
 
-    code = StringField(filters=[_plain], validators=[InputRequired("code_missing"), _code])
+    code = StringField(filters=[plain], validators=[InputRequired("code_missing"), _code])
