@@ -3,14 +3,13 @@
 import secrets
 from typing import Any
 
-from flask import current_app, redirect, render_template, request, session, url_for
+from flask import redirect, render_template, request, session, url_for
 from flask_wtf import FlaskForm
 from markupsafe import Markup
 
 from wallet.clock import now
-from wallet.codes import svg
-from wallet.config import Settings
-from wallet.desk.blueprint import asked_unit, blueprint, units_of
+from wallet.desk.blueprint import asked_unit, blueprint, settings, units_of
+from wallet.desk.codes import symbol
 from wallet.desk.forms import BlockForm, ChildrenForm, GiveForm, OwnCardForm, RenewForm, ReplaceForm
 from wallet.register import cards, desk_cards, desk_lists, venues
 from wallet.register.desk_lists import DeskCard
@@ -42,34 +41,30 @@ def give(staff: Staff) -> Any:
         form.more_rows()
     elif form.validate_on_submit():
         try:
-            card_id = _register(staff, form)
+            card_id, _number = _register(staff, form)
             # The same request goes on to the letter's address: asking again there makes no second card.
             return redirect(url_for("desk.letter", card_id=card_id), code=307)
         except Refused as refused:
+            if refused.reason == "given_already":  # sent twice: its letter is there
+                return redirect(url_for("desk.letter", card_id=refused.facts["card_id"]), code=307)
             reason = refused.reason
     return render_template("desk/give.html", form=form, units=units, reason=reason, account=staff.account_id)
 
 
-def _register(staff: Staff, form: GiveForm) -> int:
-    try:
-        card_id, _number = cards.register_card(
-            form.unit.data,
-            by=staff,
-            at=now(),
-            birth_year=form.birth_year.data,
-            postcode=form.postcode.data,
-            children=form.chosen_children(),
-            number=form.number.data or None,
-            life_situation=form.life_situation.data or None,
-            gender=form.gender.data or None,
-            language=form.language.data,
-            once=form.once.data,
-        )
-    except Refused as refused:
-        if refused.reason != "given_already":
-            raise
-        card_id = refused.facts["card_id"]  # type: ignore[assignment]
-    return card_id
+def _register(staff: Staff, form: GiveForm) -> tuple[int, str]:
+    return cards.register_card(
+        form.unit.data,
+        by=staff,
+        at=now(),
+        birth_year=form.birth_year.data,
+        postcode=form.postcode.data,
+        children=form.chosen_children(),
+        number=form.number.data or None,
+        life_situation=form.life_situation.data or None,
+        gender=form.gender.data or None,
+        language=form.language.data,
+        once=form.once.data,
+    )
 
 
 def _blank(staff: Staff) -> str | None:
@@ -111,12 +106,12 @@ def _once() -> str:
 
 
 def _made(card: DeskCard, code: str) -> str:
-    settings: Settings = current_app.config["SETTINGS"]
+    address = f"{settings().origin}/activate"
     facts: dict[str, Any] = {
         "card": card,
         "code": grouped(code),
-        "address": f"{settings.origin.partition('://')[2]}/activate",
-        "symbol": Markup(svg(f"{settings.origin}/activate#{code}")),  # noqa: S704 - our own: digits and path letters
+        "address": address.partition("://")[2],
+        "symbol": symbol(f"{address}#{code}"),
         "days": LETTER_DAYS,
     }
     places = venues.places_of_unit(card.unit_id, at=now())
