@@ -18,16 +18,17 @@ MISS_MINUTES = 10
 FORM_DAYS = 92  # a paper form may lie in a drawer over a season
 
 
-def numbers_refused(by: AtGate, at: datetime) -> tuple[str, dict[str, Any]] | None:
-    """Why no number may be typed at this gate now, as (reason, facts). Holds the gate's and the venue's rows."""
-    if paused(by, at):
+def numbers_refused(by: AtGate, at: datetime, *, lock: bool) -> tuple[str, dict[str, Any]] | None:
+    """Why no number may be typed at this gate now, as (reason, facts). Holds the gate's row, and with `lock` the
+    venue's."""
+    if _paused(by, at):
         return "gate_paused", {"minutes": MISS_MINUTES}
-    if entries_full(by, at, lock=True):
+    if _entries_full(by, at, lock=lock):
         return "venue_entries_full", {"most": rules.ENTRIES_A_DAY}
     return None
 
 
-def paused(by: AtGate, at: datetime) -> bool:
+def _paused(by: AtGate, at: datetime) -> bool:
     """Ten misses in ten minutes pause typed numbers at a gate (CODES.md, "Paper"). The gate's row is locked, so
     that parallel guesses are counted one after another."""
     db.session.execute(held(select(Gate.id).where(Gate.id == by.gate_id)))
@@ -41,7 +42,7 @@ def paused(by: AtGate, at: datetime) -> bool:
     return (misses or 0) >= MISSES_ALLOWED
 
 
-def entries_full(by: AtGate, at: datetime, *, lock: bool) -> bool:
+def _entries_full(by: AtGate, at: datetime, *, lock: bool) -> bool:
     """Whether the venue has its day's typed and paper entries (CODES.md, "Threats": a venue that invents visits). What
     is recorded is counted one after another, by the venue's row."""
     if lock:

@@ -74,7 +74,7 @@ def _record(own: Part, members: Sequence[Part], *, by: AtGate, at: datetime, lat
     with act():
         attempts = [part.wanted for part in (own, *members) if isinstance(part.wanted, Attempt)]
         # The gate's and the venue's rows before the cards', as with a number typed alone.
-        closed = numbers_refused(by, at) if any(one.number is not None for one in attempts) else None
+        closed = numbers_refused(by, at, lock=True) if any(one.number is not None for one in attempts) else None
         hold_cards(attempts)
         told = uses.answers_given(by, [part.scan_id for part in (own, *members)])
         if own.scan_id in told:

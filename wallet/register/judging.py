@@ -14,11 +14,12 @@ from sqlalchemy import and_, func, or_, select
 from wallet.clock import helsinki_day
 from wallet.register import rules
 from wallet.register.database import db, held
-from wallet.register.entries import FORM_DAYS, MISS_MINUTES, entries_full, paused
+from wallet.register.entries import FORM_DAYS, numbers_refused
 from wallet.register.identities import AtGate
 from wallet.register.numbers import mistyped
 from wallet.register.tables import Area, Card, ChildTicket, Credential, Event, Use, Venue
 from wallet.register.tables_life import CardPeriod
+from wallet.register.venues import offers_of
 
 FUTURE_SECONDS = 60
 OLDEST_DAYS = 14
@@ -99,10 +100,9 @@ def judge(
         return red("scanned_in_future")
     if attempt.scanned_at < at - timedelta(days=FORM_DAYS if attempt.read_by == "form" else OLDEST_DAYS):
         return red("scanned_too_long_ago")
-    if pausing and attempt.number is not None and paused(by, at):
-        return red("gate_paused", minutes=MISS_MINUTES)
-    if pausing and attempt.number is not None and entries_full(by, at, lock=lock):
-        return red("venue_entries_full", most=rules.ENTRIES_A_DAY)
+    closed = numbers_refused(by, at, lock=lock) if pausing and attempt.number is not None else None
+    if closed is not None:
+        return red(closed[0], **closed[1])
     found = _find_card(attempt, lock=lock)
     if isinstance(found, str):
         return red(found)
@@ -119,7 +119,9 @@ def judge(
     day = _day(attempt, event)
 
     facts_of_card = _card_facts(card, day)
-    place = rules.VenueFacts(venue.area_id, venue_area.local_only, venue.opens, venue.closes, _offers(venue))
+    place = rules.VenueFacts(
+        venue.area_id, venue_area.local_only, venue.opens, venue.closes, frozenset(offers_of(venue))
+    )
     if clamp and card.kind == rules.PERSONAL:
         attempt = replace(attempt, children=min(attempt.children, facts_of_card.children_allowed))
     use = rules.UseFacts(attempt.kind, day, attempt.children, attempt.assistants, attempt.members)
@@ -272,11 +274,6 @@ def _card_facts(card: Card, day: date) -> rules.CardFacts:
         last_day=last,
         children=tuple(statuses),
     )
-
-
-def _offers(venue: Venue) -> frozenset[str]:
-    offered = {"ticket": venue.offers_ticket, "course": venue.offers_course, "season": venue.offers_season}
-    return frozenset(kind for kind, given in offered.items() if given)
 
 
 def _shown(card: Card, facts: rules.CardFacts, attempt: Attempt) -> dict[str, Any]:
