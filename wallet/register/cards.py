@@ -89,7 +89,7 @@ def card_of(by: Holder, *, at: datetime) -> CardPage:
         card.state,
         area.name_fi,
         area.name_sv,
-        issuer.name if unit.name == issuer.name else f"{issuer.name}, {unit.name}",
+        name_of_unit(issuer.name, unit.name),
         card.birth_year,
         card.first_day,
         card.last_day,
@@ -99,6 +99,11 @@ def card_of(by: Holder, *, at: datetime) -> CardPage:
         rules.renewal_opens(card.last_day),
         card.pin_hash is not None,
     )
+
+
+def name_of_unit(issuer: str, unit: str) -> str:
+    """What people call a unit: with its issuer's name before its own, where the two differ."""
+    return issuer if unit == issuer else f"{issuer}, {unit}"
 
 
 def child_lines(card_id: int, today: date) -> tuple[ChildLine, ...]:

@@ -244,7 +244,6 @@ def _lines(query: Select[Any], at: datetime) -> list[CommunityCard]:
     today = helsinki_day(at)
     found = []
     for card, unit, issuer, area, loan, name in db.session.execute(query):
-        organisation = issuer if unit == issuer else f"{issuer}, {unit}"
         line = _loan_line(loan, name) if loan is not None else None
         refused = rules.refused_card(_facts(card), today)
         assert card.unit_id is not None
@@ -255,7 +254,7 @@ def _lines(query: Select[Any], at: datetime) -> list[CommunityCard]:
                 card.number,
                 card.label or "",
                 card.unit_id,
-                organisation,
+                cards.name_of_unit(issuer, unit),
                 area.name_fi,
                 area.name_sv,
                 card.last_day,

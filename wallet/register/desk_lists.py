@@ -12,7 +12,7 @@ from sqlalchemy import func, or_, select, tuple_
 
 from wallet.clock import helsinki_day
 from wallet.register import rules
-from wallet.register.cards import ChildLine, child_lines
+from wallet.register.cards import ChildLine, child_lines, name_of_unit
 from wallet.register.database import db
 from wallet.register.desk_cards import refused_renewal
 from wallet.register.errors import NotFound, Refused
@@ -112,7 +112,7 @@ def units_of_desk(by: Staff) -> list[DeskUnit]:
         .where(Unit.id.in_(by.desk_units))
         .order_by(Issuer.name, Unit.name, Unit.id)
     )
-    return [DeskUnit(unit_id, _whole_name(issuer, unit)) for unit_id, unit, issuer in rows]
+    return [DeskUnit(unit_id, name_of_unit(issuer, unit)) for unit_id, unit, issuer in rows]
 
 
 def card_at_desk(by: Staff, card_id: int, *, at: datetime) -> DeskCard:
@@ -139,7 +139,7 @@ def card_at_desk(by: Staff, card_id: int, *, at: datetime) -> DeskCard:
         card.replaced_by_id,
         db.session.scalar(new_number) if card.replaced_by_id else None,
         card.unit_id,
-        _whole_name(issuer, unit),
+        name_of_unit(issuer, unit),
         card.birth_year,
         card.postcode,
         card.life_situation,
@@ -233,10 +233,6 @@ def _cursor(text: str) -> tuple[date, int]:
     if not 0 < since[1] < 2**31:  # no database is asked for what no card can have
         raise NotFound("page_not_found")
     return since
-
-
-def _whole_name(issuer: str, unit: str) -> str:
-    return issuer if unit == issuer else f"{issuer}, {unit}"
 
 
 def _children_of(card_ids: Sequence[int], today: date) -> dict[int, int]:
