@@ -17,7 +17,7 @@ from wallet.register.errors import NotFound, Refused
 from wallet.register.identities import Staff
 from wallet.register.tables import Area, Card, ChildTicket, Use
 from wallet.register.tables_life import CardPeriod, CardYear, Loan
-from wallet.register.tables_signin import Invitation, Passkey, SignIn
+from wallet.register.tables_signin import Passkey, SignIn
 
 BLOCK_REASONS = ("lost", "stolen", "damaged", "misuse", "other")
 
@@ -243,8 +243,7 @@ def _end_everything(card: Card, at: datetime) -> None:
     """Nothing of a replaced card opens anything any more."""
     session = db.session
     credentials.withdraw(card.id, "replaced", at=at)
-    open_letters = (Invitation.card_id == card.id, Invitation.used_at.is_(None), Invitation.cancelled_at.is_(None))
-    session.execute(update(Invitation).where(*open_letters).values(cancelled_at=at))
+    invitations.cancel_letters(card.id, at=at)
     session.execute(update(SignIn).where(SignIn.card_id == card.id, SignIn.ended_at.is_(None)).values(ended_at=at))
     session.execute(delete(Passkey).where(Passkey.card_id == card.id))
     session.execute(update(Loan).where(Loan.card_id == card.id, Loan.returned_at.is_(None)).values(returned_at=at))

@@ -61,14 +61,16 @@ def invite_holder(card_id: int, *, by: Who | None, at: datetime) -> str:
         card = session.scalars(held(select(Card).where(Card.id == card_id))).one()
         if card.state != "registered":
             raise Refused("not_registered")
-        session.execute(
-            update(Invitation)
-            .where(Invitation.card_id == card_id, Invitation.used_at.is_(None), Invitation.cancelled_at.is_(None))
-            .values(cancelled_at=at)
-        )
+        cancel_letters(card_id, at=at)
         _invite(code, at, LETTER_DAYS, card_id=card_id)
         journal.write("desk:letter:made", at=at, by=by, card_id=card_id)
     return code
+
+
+def cancel_letters(card_id: int, *, at: datetime) -> None:
+    """A card's letters that were not used let nobody in any more, inside the act that is under way."""
+    unused = (Invitation.card_id == card_id, Invitation.used_at.is_(None), Invitation.cancelled_at.is_(None))
+    db.session.execute(update(Invitation).where(*unused).values(cancelled_at=at))
 
 
 def invite_gate(venue_id: str, *, by: Who | None, at: datetime) -> str:
