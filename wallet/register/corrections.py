@@ -2,7 +2,7 @@
 can write about a person."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -26,13 +26,8 @@ def ask(by: Holder, use_id: int, reason: str, *, at: datetime) -> None:
     assert reason in REASONS
     try:
         with act() as session:
-            mine = select(Use).where(Use.id == use_id, Use.card_id == by.card_id)
-            use = session.scalars(held(mine)).one_or_none()
-            if use is None:
-                raise NotFound("use_not_found")
-            if use.undone_at is not None:
-                raise Refused("undone_already")
-            if at > use.recorded_at + timedelta(days=rules.VENUE_UNDO_DAYS):
+            use = uses.standing(use_id, Use.card_id == by.card_id)
+            if not rules.venue_may_undo(use.recorded_at, at):
                 raise Refused("correction_too_late")
             session.add(Correction(use_id=use_id, venue_id=use.venue_id, reason=reason, asked_at=at))
             facts = {"use": use_id, "reason": reason}

@@ -6,7 +6,7 @@ Sources are the sections of DOMAIN.md; [D] there means that an area may want it 
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 CHILD_AGE = 18
@@ -196,7 +196,17 @@ def notes(
     return tuple(found)
 
 
-# How long things are kept
+# How long things can be put right, and are kept
+
+
+def gate_may_undo(recorded_at: datetime, at: datetime) -> bool:
+    """Whether who recorded a use may still undo it: for 15 minutes ("What is recorded", Mistakes [D])."""
+    return at <= recorded_at + timedelta(minutes=UNDO_MINUTES)
+
+
+def venue_may_undo(recorded_at: datetime, at: datetime) -> bool:
+    """Whether the venue may still undo a use in its list, and the holder ask it to: for 30 days (the same [D])."""
+    return at <= recorded_at + timedelta(days=VENUE_UNDO_DAYS)
 
 
 def first_linked_day(today: date) -> date:

@@ -121,14 +121,9 @@ def undo_use(use_id: int, *, by: AtGate, at: datetime, reason: str) -> None:
     """Undo a use that this gate recorded in the last 15 minutes. The row stays and says so; seats are given back.
 
     Raises NotFound for another gate's use, Refused("undo_too_late" | "undone_already")."""
-    with act() as session:
-        mine = select(Use).where(Use.id == use_id, Use.gate_id == by.gate_id)
-        use = session.scalars(held(mine)).one_or_none()
-        if use is None:
-            raise NotFound("use_not_found")
-        if use.undone_at is not None:
-            raise Refused("undone_already")
-        if at > use.recorded_at + timedelta(minutes=rules.UNDO_MINUTES):
+    with act():
+        use = standing(use_id, Use.gate_id == by.gate_id)
+        if not rules.gate_may_undo(use.recorded_at, at):
             raise Refused("undo_too_late")
         _undo(use, reason, by=by, at=at)
 
@@ -149,14 +144,22 @@ def undo_at_venue(use_id: int, *, by: AtGate, at: datetime, reason: str) -> None
 def undo_in_list(use_id: int, *, by: AtGate, at: datetime, reason: str) -> None:
     """What `undo_at_venue` does, inside the act that is under way."""
     assert reason in UNDO_REASONS
-    use = db.session.scalars(held(select(Use).where(Use.id == use_id, listed(by)))).one_or_none()
+    use = standing(use_id, listed(by))
+    if not rules.venue_may_undo(use.recorded_at, at):
+        raise Refused("venue_undo_too_late")
+    _undo(use, reason, by=by, at=at)
+
+
+def standing(use_id: int, mine: ColumnElement[bool]) -> Use:
+    """A use that nobody undid, its row locked until the act ends. `mine` says whose uses the asker finds.
+
+    Raises NotFound("use_not_found"), Refused("undone_already")."""
+    use = db.session.scalars(held(select(Use).where(Use.id == use_id, mine))).one_or_none()
     if use is None:
         raise NotFound("use_not_found")
     if use.undone_at is not None:
         raise Refused("undone_already")
-    if at > use.recorded_at + timedelta(days=rules.VENUE_UNDO_DAYS):
-        raise Refused("venue_undo_too_late")
-    _undo(use, reason, by=by, at=at)
+    return use
 
 
 def listed(by: AtGate) -> ColumnElement[bool]:

@@ -1,7 +1,7 @@
 """A holder's visits: what was recorded with their card. A new card takes over those of the lost one."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -37,8 +37,7 @@ class Visit:
 
     def may_ask(self, at: datetime) -> bool:
         """Whether the holder may still say that this is wrong (`corrections.ask`)."""
-        fresh = at <= self.recorded_at + timedelta(days=rules.VENUE_UNDO_DAYS)
-        return fresh and self.undone_at is None and self.asked_on is None
+        return rules.venue_may_undo(self.recorded_at, at) and self.undone_at is None and self.asked_on is None
 
 
 def visits(by: Holder, *, before: int | None = None, limit: int = 50) -> list[Visit]:
