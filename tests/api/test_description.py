@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.config import SchemathesisConfig
 
 from tests.api.system import System
-from tests.gate.test_pages import returned, strings
+from tests.gate.reasons import heard
 from wallet.api import openapi
 from wallet.register.tokens import SCOPES
 from wallet.web import problems
@@ -88,18 +88,7 @@ def test_it_tells_every_endpoint_and_no_other(app: Flask, stranger: System) -> N
 
 def test_every_reason_is_told(stranger: System) -> None:
     """A reason that the register begins to give is a problem with words of its own, and in the description."""
-    reasons = {*strings("codes/token.py", "CodeRefused"), *strings("register/judging.py", "red")}
-    reasons |= {*returned("register/rules.py")} - {"valid", "turning_18", "ended", "area_ended"}
-    reasons |= {
-        "withdrawn",
-        "mistyped_number",
-        "unknown_number",
-        "used_elsewhere",
-        "already_recorded",
-        "ceiling_reached",
-    }
-    assert {"forged", "card_expired", "too_many_children", "gate_paused"} <= reasons, "the source was read"
-    assert sorted(reasons - {*problems.PROBLEMS}) == []
+    assert sorted(heard() - {*problems.PROBLEMS}) == []
     listed = stranger.get("/problems").json["problems"]
     assert [one["reason"] for one in listed] == list(problems.PROBLEMS)
     for one in listed:

@@ -14,7 +14,7 @@ from sqlalchemy import delete, update
 
 from tests.browser.conftest import Watched
 from tests.gate.doors import Phone, claims, scan
-from tests.gate.test_pages import WALLET, returned, strings
+from tests.gate.reasons import WALLET, heard
 from tests.people import venue
 from wallet import config, create_app, scans
 from wallet.clock import helsinki_day, helsinki_year, now
@@ -30,8 +30,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 LANGUAGES = ("fi", "sv", "en")
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
-# The page sends nothing that can't be read; a group's own refusals are tried with the group.
-NOT_HERE = {"unreadable_record", "area_ended", "pilot_over", "valid", "turning_18", "ended"}
 KEEP = """(record) => new Promise((done, fail) => {
   const opening = indexedDB.open("kaikukortti-gate");
   opening.onerror = fail;
@@ -383,21 +381,10 @@ def town(live):
 
 
 def test_nothing_that_a_gate_can_hear_is_left_out():
-    reasons = {*strings("codes/token.py", "CodeRefused"), *strings("register/judging.py", "red")}
-    reasons |= {*returned("register/rules.py"), *returned("register/judging.py")} - NOT_HERE
-    reasons |= {
-        "mistyped_number",
-        "unknown_number",
-        "used_elsewhere",
-        "already_recorded",
-        "old_code",
-        "blocked",
-        "replaced",
-    }
     source = (WALLET / "register" / "rules.py").read_text(encoding="utf-8")
     notes = {*re.findall(r'found\.append\("(\w+)"\)', source), "other_venue_lately"}
     tried = {id for id, _, _ in CASES if not id.startswith("limit.")}
-    assert tried == {f"reason.{one}" for one in reasons} | {f"note.{one}" for one in notes}
+    assert tried == {f"reason.{one}" for one in heard()} | {f"note.{one}" for one in notes}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
