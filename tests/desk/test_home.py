@@ -98,6 +98,8 @@ def test_staff_at_two_desks_choose(app, people):
     page.follow("Diakonia")
     assert rows(page) == []
     assert f"/desk/give?unit={people.other_unit}" in page.links()
+    page.submit({"number": "OLD77"})
+    assert rows(page) == [], "a number that is not found leaves the chosen unit's list"
 
 
 # Finding one
