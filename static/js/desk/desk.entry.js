@@ -10,7 +10,7 @@ for (const rows of document.querySelectorAll("[data-rows]")) {
   more?.addEventListener("click", (event) => {
     event.preventDefault();
     addRow(here).querySelector("input").focus();
-    more.hidden = here.children.length >= 15;
+    more.hidden = here.children.length >= Number(rows.dataset.rows);
   });
 }
 
