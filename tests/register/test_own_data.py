@@ -153,6 +153,9 @@ def test_what_goes_is_said_before(people: People, phone: bytes) -> None:
     lived(people, phone)
     assert own_data.deletion(people.holder, at=NOON) == own_data.Deletion(child_tickets=3, visits=3)
     assert own_data.deletion(people.other_holder, at=NOON) == own_data.Deletion(child_tickets=0, visits=0)
+    fresh, _ = desk_cards.replace_card(people.desk, people.holder.card_id, at=NOON, reason="lost")
+    again = own_data.deletion(Holder("", fresh), at=NOON)
+    assert again == own_data.Deletion(child_tickets=3, visits=3), "the lost card's children are the same ones"
 
 
 def test_b117_deleting_a_card_changes_no_figure(people: People, phone: bytes) -> None:

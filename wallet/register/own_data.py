@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, or_, select, update
+from sqlalchemy import Select, delete, func, select, update
 
 from wallet.clock import helsinki_day
 from wallet.register import journal
+from wallet.register.cards import child_lines
 from wallet.register.credentials import withdraw
 from wallet.register.database import act, db, held
 from wallet.register.errors import NotFound
@@ -183,14 +184,12 @@ class Deletion:
 
 
 def deletion(by: Holder, *, at: datetime) -> Deletion:
-    """What goes with this holder's card: child tickets that count today, and visits that stay without it. Raises
-    NotFound for what is not the holder's to delete: an organisation's card."""
-    own, today = own_cards(by.card_id), helsinki_day(at)
+    """What goes with this holder's card: the child tickets that it has today, and visits that stay without it. Those
+    of a card that it replaced are the same children's. Raises NotFound for what is not the holder's to delete: an
+    organisation's card."""
     _deletable(by)
-    counting = or_(ChildTicket.ended_on.is_(None), ChildTicket.ended_on > today)
-    children = select(func.count()).select_from(ChildTicket).where(ChildTicket.card_id.in_(own), counting)
-    visits = select(func.count()).select_from(Use).where(Use.card_id.in_(own), Use.undone_at.is_(None))
-    return Deletion(db.session.scalar(children) or 0, db.session.scalar(visits) or 0)
+    visits = select(func.count()).where(Use.card_id.in_(own_cards(by.card_id)), Use.undone_at.is_(None))
+    return Deletion(len(child_lines(by.card_id, helsinki_day(at))), db.session.scalar(visits) or 0)
 
 
 def _deletable(by: Holder) -> None:
