@@ -11,7 +11,7 @@ import pytest
 from tests.gate.offices import agent, number_of, office
 from tests.people import People
 from tests.register.scans import NOON, add_event, count, phone_of, scan, set_card, told, typed
-from wallet.register import agents, corrections, gates, rules, uses, venue_uses
+from wallet.register import agents, corrections, gates, rules, signins, uses, venue_uses
 from wallet.register.database import act, db
 from wallet.register.errors import NotFound, Refused
 from wallet.register.identities import AtGate
@@ -266,6 +266,15 @@ def test_a_member_of_staff_is_one_gate_of_each_venue(people):
     assert (here[0].kind, here[0].gate_name, here[0].account_id) == ("agent", "Lippukauppa", seller.account_id)
     assert at_desk(seller, "teatteri").gate_id != here[0].gate_id
     assert [one.agent_name for one in gates.office_venues(seller)] == ["Lippukauppa"] * 2
+
+
+def test_a_gate_that_was_taken_away_is_none(people):
+    """What holds for a phone holds for a seller: a venue stops one there, and nowhere else."""
+    seller = agent("lippu", "museo", "teatteri")
+    signins.revoke_gate(at_desk(seller).gate_id, at=NOON)
+    with pytest.raises(NotFound, match="venue_not_found"):
+        at_desk(seller)
+    assert at_desk(seller, "teatteri").venue_id == "teatteri"
 
 
 def test_two_first_requests_at_once_are_one_gate(app, people, monkeypatch):

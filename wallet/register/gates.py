@@ -49,7 +49,9 @@ def office_venues(by: Staff) -> list[OfficeVenue]:
 
 
 def at_office(by: Staff, venue_id: str, *, at: datetime) -> AtGate:
-    """This person as a gate of a venue they record for; its row is made when first needed. Raises NotFound."""
+    """This person as a gate of a venue they record for; its row is made when first needed.
+
+    Raises NotFound("venue_not_found"), also where the venue took their gate away."""
     venue = next((one for one in office_venues(by) if one.venue_id == venue_id), None)
     if venue is None:
         raise NotFound("venue_not_found")
@@ -65,4 +67,6 @@ def at_office(by: Staff, venue_id: str, *, at: datetime) -> AtGate:
                 journal.write("gate:office:opened", at=at, by=by, venue_id=venue_id, gate=gate.id)
         except IntegrityError:
             gate = db.session.scalars(mine).one()
+    if gate.revoked_at is not None:
+        raise NotFound("venue_not_found")
     return AtGate(by.sign_in, gate.id, gate.name, venue_id, gate.kind, by.account_id)
