@@ -224,12 +224,17 @@ def upgrade() -> None:
     with op.batch_alter_table("venues", schema=None) as batch_op:
         batch_op.add_column(sa.Column("season_days", sa.SmallInteger(), nullable=True))
 
-    # Until now a card had one stretch of days, and a season right no end: the year's.
+    # Until now a card had one stretch of days, and a season right was of one day, as a ticket is.
     op.execute(
         "INSERT INTO card_periods (card_id, how, first_day, last_day, given_on, unit_id, children) "
         "SELECT id, 'new', first_day, last_day, first_day, unit_id, "
         "(SELECT count(*) FROM child_tickets WHERE child_tickets.card_id = cards.id) "
         "FROM cards WHERE state <> 'blank'"
+    )
+    # An organisation's card is nobody's, in the counts of its years too.
+    op.execute(
+        "UPDATE cards SET birth_year = NULL, postcode = NULL, life_situation = NULL, gender = NULL "
+        "WHERE kind = 'community'"
     )
     uses = sa.table("uses", *map(sa.column, ("card_id", "day", "undone_at", "kind", "until")))
     names = ("id", "kind", "area_id", "unit_id", "birth_year", "gender", "life_situation")
@@ -244,10 +249,6 @@ def upgrade() -> None:
     card_years = sa.table("card_years", *map(sa.column, ("card_id", "year", *names[1:])))
     op.execute(card_years.insert().from_select(["card_id", "year", *names[1:]], years))
     op.execute("UPDATE uses SET until = day WHERE kind = 'season'")
-    op.execute(
-        "UPDATE cards SET birth_year = NULL, postcode = NULL, life_situation = NULL, gender = NULL "
-        "WHERE kind = 'community'"
-    )
 
     with op.batch_alter_table("cards", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("ck_cards_state_known"), type_="check")
