@@ -14,7 +14,6 @@ from tests.browser.conftest import Watched
 pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 AXE = (Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-PICTURES = None  # a folder, where somebody wants to look
 
 
 def sign_in(page, live, who="agent"):
@@ -35,8 +34,6 @@ def looks_right(page, name):
         page.evaluate(AXE)
         found = page.evaluate("axe.run(document, {rules: {'color-contrast-enhanced': {enabled: false}}})")
         assert [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found["violations"]] == [], name
-        if PICTURES:
-            page.screenshot(path=f"{PICTURES}/{name}-{width}.png", full_page=True)
 
 
 def visits(page, live):
