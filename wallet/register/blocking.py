@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from wallet.register import journal
+from wallet.register import journal, rules
 from wallet.register.credentials import withdraw
 from wallet.register.database import act, held
 from wallet.register.errors import NotFound, Refused
@@ -19,8 +19,9 @@ def block_card(card_id: int, reason: str, *, by: Who | None, at: datetime) -> No
         card = session.scalars(held(select(Card).where(Card.id == card_id))).one_or_none()
         if card is None:
             raise NotFound("card_not_found")
-        if card.state != "registered":
-            raise Refused(card.state if card.state != "blank" else "not_registered")
+        refused = rules.refused_state(card.state)
+        if refused is not None:
+            raise Refused(refused)
         stop(card, reason, by=by, at=at)
 
 

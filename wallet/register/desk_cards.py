@@ -34,8 +34,9 @@ def card_in_hand(by: Staff, card_id: int) -> Card:
 def _registered(by: Staff, card_id: int) -> Card:
     """The same, where the card is registered. Raises Refused: not_registered, blocked, replaced."""
     card = card_in_hand(by, card_id)
-    if card.state != "registered":
-        raise Refused("not_registered" if card.state == "blank" else card.state)
+    refused = rules.refused_state(card.state)
+    if refused is not None:
+        raise Refused(refused)
     return card
 
 
@@ -48,8 +49,9 @@ def _renewed_today(card: Card, today: date) -> bool:
 
 def refused_renewal(card: Card, today: date) -> str | None:
     """Why this card is not renewed today; nothing where it is (DOMAIN.md, "Who gets a card", 7)."""
-    if card.state != "registered":
-        return "not_registered" if card.state == "blank" else card.state
+    refused = rules.refused_state(card.state)
+    if refused is not None:
+        return refused
     assert card.last_day is not None
     if _renewed_today(card, today):
         return "renewed_already"
@@ -202,8 +204,9 @@ def replace_card(by: Staff, card_id: int, *, at: datetime, reason: str, number: 
         # Uses first, as undoing one locks them: it takes the use, then its card.
         session.execute(held(select(Use.id).where(Use.card_id == card_id).order_by(Use.id))).all()
         old = card_in_hand(by, card_id)
-        if old.state not in ("registered", "blocked"):
-            raise Refused("not_registered" if old.state == "blank" else old.state)
+        refused = rules.refused_state(old.state)
+        if refused not in (None, "blocked"):
+            raise Refused(refused)
         assert old.unit_id is not None
         assert old.first_day is not None
         assert old.last_day is not None

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
-from wallet.register import journal
+from wallet.register import journal, rules
 from wallet.register.database import act, db, held
 from wallet.register.errors import Refused
 from wallet.register.identities import Who
@@ -116,8 +116,9 @@ def redeem_letter(code: str, birth_year: int, *, at: datetime) -> int:
         if invitation.card_id is None:
             raise Refused("code_unknown")
         card = session.get(Card, invitation.card_id)
-        if card.state != "registered":
-            raise Refused("not_registered" if card.state == "blank" else card.state)
+        refused = rules.refused_state(card.state)
+        if refused is not None:
+            raise Refused(refused)
         right = card.birth_year == birth_year
         if right:
             invitation.used_at = at

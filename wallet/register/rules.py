@@ -121,6 +121,13 @@ class UseFacts:
 # Hard refusals, each the first that applies in DOMAIN.md's order ("What a card gives").
 
 
+def refused_state(state: str) -> str | None:
+    """Why nothing is done with a card in this state; nothing where it is registered ("Who gets a card", 5 and 8)."""
+    if state == "registered":
+        return None
+    return "not_registered" if state == "blank" else state
+
+
 def refused_card(card: CardFacts, day: date) -> str | None:
     """Why this card opens no door on `day`."""
     if card.state == "blank" or card.first_day is None or card.last_day is None:
