@@ -25,7 +25,7 @@ from wallet.register.answers import GENDERS, LIFE_SITUATIONS
 from wallet.register.cards import MOST_CHILDREN, RELATIONS
 from wallet.register.desk_cards import BLOCK_REASONS
 from wallet.register.numbers import mistyped, normalise
-from wallet.register.rules import CHILD_AGE
+from wallet.register.rules import child_status
 from wallet.web.languages import LANGUAGES
 from wallet.web.typed import plain
 
@@ -94,10 +94,10 @@ class ChildForm(Form):  # type: ignore[misc]
         """A child is born, and under 18 or turning 18 this year."""
         if field.data is None or self.off.data:
             return
-        age = helsinki_year(now()) - field.data
-        if age < 0:
+        this_year = helsinki_year(now())
+        if field.data > this_year:
             raise ValidationError("child_year_ahead")
-        if age > CHILD_AGE:
+        if child_status(field.data, this_year) == "ended":
             raise ValidationError("child_grown")
 
 
