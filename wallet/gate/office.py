@@ -14,7 +14,6 @@ from wallet.clock import helsinki_day, now
 from wallet.config import Settings
 from wallet.gate.office_forms import CODE, MOST_ROWS, ROWS, EntryForm, ListForm, PaperForm, PaperRow, earliest
 from wallet.register import conflicts, corrections, gates, rules, uses, venue_uses, venues
-from wallet.register.entries import FORM_DAYS
 from wallet.register.errors import Refused
 from wallet.register.identities import AtGate, Staff
 from wallet.register.judging import Answer, Attempt
@@ -131,7 +130,7 @@ def paper(staff: Staff, venue: str) -> Any:
     """Visits that were written on paper: what can be recorded is, the rest stays in the form and says why."""
     at = now()
     gate = gates.at_office(staff, venue, at=at)
-    page = venues.gate_page(gate, at=at, past=timedelta(days=FORM_DAYS + 1), ahead=AHEAD, limit=EVENTS)
+    page = venues.gate_page(gate, at=at, past=timedelta(days=rules.FORM_DAYS + 1), ahead=AHEAD, limit=EVENTS)
     offered = _offered(page)
     common = {"first_day": earliest(helsinki_day(at)), "today": helsinki_day(at)}
     if request.method == "GET":

@@ -20,7 +20,7 @@ from wtforms.fields.core import Field
 from wtforms.validators import Length, NumberRange, Optional, StopValidation, ValidationError
 
 from wallet.clock import HELSINKI
-from wallet.register.entries import FORM_DAYS
+from wallet.register import rules
 from wallet.register.venue_uses import MOST_DAYS
 from wallet.scans import LONGEST_TEXT, MOST_ASSISTANTS, MOST_CHILDREN
 
@@ -88,7 +88,7 @@ def _given(shape: str) -> Any:
 
 def earliest(today: date) -> date:
     """The first day that a paper form may be of."""
-    return today - timedelta(days=FORM_DAYS - 1)
+    return today - timedelta(days=rules.FORM_DAYS - 1)
 
 
 class PaperRow(Form):  # type: ignore[misc]

@@ -15,7 +15,6 @@ from wallet.register.tables import Gate, Scan, Use, Venue
 ENTERED = ("number", "form")  # as `uses.read_by` has them
 MISSES_ALLOWED = 10
 MISS_MINUTES = 10
-FORM_DAYS = 92  # a paper form may lie in a drawer over a season
 
 
 def numbers_refused(by: AtGate, at: datetime, *, lock: bool) -> tuple[str, dict[str, Any]] | None:
@@ -51,7 +50,7 @@ def _entries_full(by: AtGate, at: datetime, *, lock: bool) -> bool:
     entered = db.session.scalar(
         select(func.count()).where(
             Use.venue_id == by.venue_id,
-            Use.day >= today - timedelta(days=FORM_DAYS),  # nothing older can be entered; the index begins there
+            Use.day >= today - timedelta(days=rules.FORM_DAYS),  # nothing older can be entered; the index begins there
             Use.recorded_at >= datetime.combine(today, time.min, HELSINKI),
             Use.read_by.in_(ENTERED),
             Use.undone_at.is_(None),

@@ -14,7 +14,7 @@ from sqlalchemy import and_, func, or_, select
 from wallet.clock import helsinki_day
 from wallet.register import rules
 from wallet.register.database import db, held
-from wallet.register.entries import FORM_DAYS, numbers_refused
+from wallet.register.entries import numbers_refused
 from wallet.register.identities import AtGate
 from wallet.register.numbers import mistyped
 from wallet.register.tables import Area, Card, ChildTicket, Credential, Event, Use, Venue
@@ -98,7 +98,7 @@ def judge(
 
     if attempt.scanned_at > at + timedelta(seconds=FUTURE_SECONDS):
         return red("scanned_in_future")
-    if attempt.scanned_at < at - timedelta(days=FORM_DAYS if attempt.read_by == "form" else OLDEST_DAYS):
+    if attempt.scanned_at < at - timedelta(days=rules.FORM_DAYS if attempt.read_by == "form" else OLDEST_DAYS):
         return red("scanned_too_long_ago")
     closed = numbers_refused(by, at, lock=lock) if pausing and attempt.number is not None else None
     if closed is not None:

@@ -16,6 +16,7 @@ GROUP_NOTE = 5
 UNDO_MINUTES = 15
 VENUE_UNDO_DAYS = 30
 ENTRIES_A_DAY = 200  # typed and paper entries of a venue (CODES.md, "Threats") [D]
+FORM_DAYS = 92  # a paper form may lie in a drawer over a season [D]
 OTHER_VENUE_MINUTES = 15
 LINKED_MONTHS = 13  # a use to its card ("Reports", Retention [D]): the holder can look back over a card year
 REFUSAL_DAYS = 30  # refused scans ("Reports", Retention [D])
