@@ -78,5 +78,15 @@ def demo_course(venue_id: str, *, at: datetime) -> None:
     if venues.event_of_source(venue_id, source) is None:
         starts = at.astimezone(HELSINKI).replace(hour=17, minute=30, second=0, microsecond=0) + timedelta(days=14)
         ends = starts + timedelta(days=60)
-        facts = {"kind": "course", "fee_cents": 4000, "ceiling": 3, "source_id": source}
-        venues.add_event(venue_id, "Keramiikan alkeet", starts, ends, by=None, at=at, **facts)  # type: ignore[arg-type]
+        venues.add_event(
+            venue_id,
+            "Keramiikan alkeet",
+            starts,
+            ends,
+            by=None,
+            at=at,
+            kind="course",
+            ceiling=3,
+            fee_cents=4000,
+            source_id=source,
+        )

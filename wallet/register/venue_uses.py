@@ -4,7 +4,7 @@ undo in. Nothing of a holder is in it."""
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from wallet.register.database import db
@@ -78,7 +78,7 @@ def use_of(by: AtGate, use_id: int) -> VenueUse:
     return found[0]
 
 
-def _lines(*conditions: object, limit: int) -> list[VenueUse]:
+def _lines(*conditions: ColumnElement[bool], limit: int) -> list[VenueUse]:
     conflict = select(func.min(Conflict.reason)).where(Conflict.use_id == Use.id).scalar_subquery()
     part = aliased(Use)
     members = select(func.count()).where(part.group_id == Use.id).scalar_subquery()
@@ -87,7 +87,7 @@ def _lines(*conditions: object, limit: int) -> list[VenueUse]:
         select(Use, Event.name, Gate.name, conflict, asked.scalar_subquery(), members)
         .outerjoin(Event, Event.id == Use.event_id)
         .outerjoin(Gate, Gate.id == Use.gate_id)
-        .where(*conditions)  # type: ignore[arg-type]
+        .where(*conditions)
         .order_by(Use.day.desc(), Use.id.desc())
         .limit(limit)
     )
