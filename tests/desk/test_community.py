@@ -103,6 +103,7 @@ def test_a_card_is_added_in_a_minute(app, people):
     card = db.session.scalars(select(Card).where(Card.kind == "community")).one()
     assert shown(card.number) in page.text
     assert "Youth group 2" in page.open("/desk/community").text
+    assert "community card: Youth group 2" in page.open("/desk").text
 
 
 @pytest.mark.parametrize(
