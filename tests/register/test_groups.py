@@ -157,6 +157,17 @@ def test_one_who_is_refused_keeps_all_out_until_taken_out(people: People, own: b
     assert (answer.recorded, parts(answer), taken(event)) == (True, [GOES, GOES], 3)
 
 
+def test_a_refusal_that_was_lost_on_the_way_loses_no_visit(people: People, own: bytes, clients: list[bytes]) -> None:
+    """The page said "saved", and all went in: each card is then settled on its own."""
+    card_id, lost = new_member(people)
+    sent = [scan(own), scan(clients[0]), scan(lost)]
+    blocking.block_card(card_id, "lost", by=None, at=NOON)
+    assert told(visit(people, *sent)) == ("red", "group_part_refused")
+    answer = visit(people, *sent, late=True)
+    assert (answer.recorded, parts(answer), len(live())) == (True, [GOES, ("amber", None, True)], 3)
+    assert visit(people, *sent, late=True) == answer
+
+
 def test_a_members_code_that_is_none_keeps_all_out(people: People, own: bytes) -> None:
     forged = Answer(str(uuid.uuid4()), "red", "forged")
     answer = visit(people, scan(own), forged)
